@@ -1,0 +1,93 @@
+# ph_room(PATH USES rooms... [PORTS rooms...] [LIBRARIES libs...] [TESTS_ONLY])
+#
+# One static library per folder under src/ (sub-folders that are rooms themselves left out).
+#   USES       rooms it may include, and what those may include
+#   PORTS      rooms of which it may include port.h only
+#   LIBRARIES  lib_* targets of cmake/libraries.cmake
+# Beside the sources: x_test.cc (all of a room's tests make one program), x_fuzz.cc (one program each,
+# replayed over tests/corpus/fuzz/x and src/<room>/seeds/x in ctest), x_bench.cc (one program a room).
+function(ph_room path)
+  cmake_parse_arguments(ROOM "TESTS_ONLY" "" "USES;PORTS;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" name ${path})
+  set(folder ${CMAKE_SOURCE_DIR}/src/${path})
+  file(GLOB_RECURSE all CONFIGURE_DEPENDS ${folder}/*.cc)
+  set_property(GLOBAL APPEND PROPERTY PH_ROOMS ${path})
+  # rt/os is a room of its own and no part of rt
+  if(path STREQUAL "rt")
+    list(FILTER all EXCLUDE REGEX "/src/rt/os/")
+  endif()
+  set(tests ${all})
+  set(fuzzers ${all})
+  set(benches ${all})
+  set(helpers ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/testing/")
+  list(FILTER helpers INCLUDE REGEX "/testing/[^/]*\\.cc$")
+  list(FILTER helpers EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+
+  if(sources)
+    add_library(room_${name} STATIC ${sources})
+    set(kind PUBLIC)
+  else()
+    add_library(room_${name} INTERFACE)
+    set(kind INTERFACE)
+  endif()
+  target_link_libraries(room_${name} ${kind} ph_options lib_fmt)
+  foreach(room IN LISTS ROOM_USES ROOM_PORTS)
+    string(REPLACE "/" "_" used ${room})
+    target_link_libraries(room_${name} ${kind} room_${used})
+  endforeach()
+  foreach(library IN LISTS ROOM_LIBRARIES)
+    target_link_libraries(room_${name} ${kind} lib_${library})
+  endforeach()
+
+  if(tests AND NOT PH_FUZZ)
+    add_executable(${name}_test ${tests} ${helpers})
+    target_link_libraries(${name}_test PRIVATE room_${name} GTest::gmock_main boost_json)
+    foreach(world room_sim room_rt_os)  # every world to test in, as far as it is below this room
+      if(TARGET ${world})
+        target_link_libraries(${name}_test PRIVATE ${world})
+      endif()
+    endforeach()
+    target_compile_definitions(${name}_test PRIVATE
+      PH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME unit.${name} COMMAND ${name}_test --gtest_brief=1)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600)
+  endif()
+
+  foreach(fuzzer IN LISTS fuzzers)
+    get_filename_component(stem ${fuzzer} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" what ${stem})
+    if(PH_FUZZ)
+      add_executable(fuzz_${name}_${what} ${fuzzer} ${helpers})
+      target_link_options(fuzz_${name}_${what} PRIVATE -fsanitize=fuzzer)
+    else()
+      add_executable(fuzz_${name}_${what} ${fuzzer} ${helpers} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+      add_test(NAME fuzz-replay.${name}.${what}
+        COMMAND fuzz_${name}_${what} ${CMAKE_SOURCE_DIR}/tests/corpus/fuzz/${what})
+      set_tests_properties(fuzz-replay.${name}.${what} PROPERTIES LABELS fuzz-replay TIMEOUT 300)
+    endif()
+    target_link_libraries(fuzz_${name}_${what} PRIVATE room_${name} boost_json)
+  endforeach()
+
+  if(benches AND NOT PH_FUZZ AND NOT PH_SANITIZE)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches} ${helpers})
+    target_link_libraries(${name}_bench PRIVATE room_${name} benchmark::benchmark_main)
+  endif()
+endfunction()
+
+# ph_program(NAME SOURCE USES room): the program itself, at build/<preset>/NAME.
+function(ph_program name source)
+  cmake_parse_arguments(PROGRAM "" "" "USES" ${ARGN})
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${source})
+    return()
+  endif()
+  string(REPLACE "/" "_" used ${PROGRAM_USES})
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE room_${used})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()

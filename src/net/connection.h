@@ -1,0 +1,53 @@
+// A connection as the protocol shells see it: octets in, octets out, TLS when asked for, one deadline
+// per wait. Owned by one coroutine; never moves between threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "crypto/tls.h"
+#include "rt/world.h"
+
+namespace ph::net {
+
+/// Octets read at once; the buffer is the thread's, an idle connection owns none.
+inline constexpr std::size_t kReadOctetsMax = 64 << 10;
+
+class Connection {
+ public:
+  explicit Connection(std::unique_ptr<rt::Stream> stream);
+  ~Connection();  // sends what TLS owes (close_notify) if it can without waiting, and closes
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+
+  /// Received and not yet consumed plaintext; valid until the next call that is not const.
+  std::string_view input() const { return std::string_view(input_).substr(consumed_); }
+  /// Drops the first `octets` of input(). An empty input frees its buffer at the next receive().
+  void consume(std::size_t octets);
+  /// Waits until input() has grown. cancelled: the peer closed; timed_out: at `deadline`.
+  Task<Result<Done>> receive(rt::Instant deadline);
+  /// Sends everything, or fails. Tries without waiting first.
+  Task<Result<Done>> send(std::string octets, rt::Instant deadline);
+  /// Throws away unread input (RFC 3207 §4.2: plaintext from before the handshake is never used) and
+  /// makes the handshake as the server.
+  Task<Result<crypto::TlsInfo>> start_tls_server(std::shared_ptr<const crypto::TlsContext> context,
+                                                 rt::Instant deadline);
+  Task<Result<crypto::TlsInfo>> start_tls_client(std::shared_ptr<const crypto::TlsContext> context,
+                                                 std::string host, rt::Instant deadline);
+  bool tls() const { return tls_ != nullptr; }
+  rt::Endpoint peer() const { return stream_->peer(); }
+  rt::Endpoint local() const { return stream_->local(); }
+  void close();
+
+ private:
+  Task<Result<crypto::TlsInfo>> handshake(rt::Instant deadline);
+  Task<Result<Done>> send_raw(std::string octets, rt::Instant deadline);
+
+  std::unique_ptr<rt::Stream> stream_;
+  std::unique_ptr<crypto::TlsMachine> tls_;
+  std::string input_;
+  std::size_t consumed_ = 0;
+};
+
+}  // namespace ph::net

@@ -1,0 +1,2 @@
+#include "rt/endpoint.h"
+namespace ph::rt {}
