@@ -25,8 +25,13 @@ class Connection {
   std::string_view input() const { return std::string_view(input_).substr(consumed_); }
   /// Drops the first `octets` of input(). An empty input frees its buffer at the next receive().
   void consume(std::size_t octets);
-  /// Waits until input() has grown. cancelled: the peer closed; timed_out: at `deadline`.
-  Task<Result<Done>> receive(rt::Instant deadline);
+  /// What the wait is for: between commands a shutdown may interrupt it, inside a message not.
+  enum class For : std::uint8_t { command, data };
+  /// Waits until input() has grown. cancelled: the peer closed; timed_out: at `deadline`; unavailable:
+  /// interrupt() was called (now or before) and the wait is for a command.
+  Task<Result<Done>> receive(rt::Instant deadline, For what = For::command);
+  /// The server drains: a wait for a command ends at once, now and from now on. On its executor.
+  void interrupt();
   /// Sends everything, or fails. Tries without waiting first.
   Task<Result<Done>> send(std::string octets, rt::Instant deadline);
   /// Throws away unread input (RFC 3207 §4.2: plaintext from before the handshake is never used) and
@@ -48,6 +53,7 @@ class Connection {
   std::unique_ptr<crypto::TlsMachine> tls_;
   std::string input_;
   std::size_t consumed_ = 0;
+  bool interrupted_ = false;
 };
 
 }  // namespace ph::net

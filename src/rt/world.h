@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "rt/endpoint.h"
+#include "rt/log.h"
 #include "rt/task.h"
 
 namespace ph::rt {
@@ -65,6 +66,9 @@ class Stream {
   virtual Task<Result<Done>> wait_writable(Instant deadline) = 0;
   /// Octets taken, 0: no room yet, wait. cancelled: the peer is gone.
   virtual Result<std::size_t> write_now(std::span<const char> octets) = 0;
+  /// Called on the stream's executor by another coroutine: the wait_readable() under way returns
+  /// `unavailable` at once; without one under way, nothing happens.
+  virtual void interrupt() = 0;
   /// No more octets from us; what was written still arrives.
   virtual void shutdown_write() = 0;
   virtual void close() = 0;
@@ -118,6 +122,7 @@ struct World {
   Net& net;
   Timers& timers;
   Workers& workers;
+  Log& log;
 };
 
 /// Runs `work` on a worker thread; the coroutine goes on on its own executor.
