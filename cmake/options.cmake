@@ -22,6 +22,7 @@ endif()
 add_library(ph_options INTERFACE)
 target_compile_options(ph_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdangling-gsl -Werror
+  -Wno-missing-designated-field-initializers  # naming some fields and defaulting the rest is the point
   -fstack-protector-strong -ftrivial-auto-var-init=zero)
 target_compile_definitions(ph_options INTERFACE _GLIBCXX_ASSERTIONS)
 target_include_directories(ph_options INTERFACE ${CMAKE_SOURCE_DIR}/src)

@@ -1,0 +1,19 @@
+// A hash that stays the same for ever: it names stored partitions and index slots.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ph {
+
+/// FNV-1a, 64 bits (draft-eastlake-fnv). Not for hostile keys in memory, not for security.
+constexpr std::uint64_t fnv1a(std::string_view octets) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : octets) {
+    hash ^= static_cast<std::uint8_t>(c);
+    hash *= 0x100000001b3;
+  }
+  return hash;
+}
+
+}  // namespace ph
