@@ -1,0 +1,101 @@
+#include "queue/message.h"
+
+#include <algorithm>
+
+#include "base/record.h"
+
+namespace ph::queue {
+namespace {
+
+enum MessageTag : std::uint32_t {
+  sender_local = 1, sender_domain, blob, octets_tag, added, message_id, peer, accepted, eight_bit, smtputf8,
+  day,
+};
+enum JobTag : std::uint32_t {
+  local = 1, domain, state, attempts, parent, next_attempt, why,
+};
+
+}  // namespace
+
+bool Message::settled() const {
+  return std::ranges::none_of(jobs, [](const Job& job) { return job.state == JobState::waiting; });
+}
+
+std::string format_message(const Message& m) {
+  RecordWriter w(1);
+  w.text(sender_local, m.sender.local).text(sender_domain, m.sender.domain);
+  w.text(MessageTag::blob, m.blob).number(octets_tag, m.octets);
+  w.text(MessageTag::added, m.added).text(MessageTag::message_id, m.message_id);
+  w.text(MessageTag::peer, m.peer).signed_number(MessageTag::accepted, unix_ms(m.accepted));
+  w.number(MessageTag::eight_bit, m.eight_bit).number(MessageTag::smtputf8, m.smtputf8);
+  w.number(MessageTag::day, m.id.day);
+  return w.take();
+}
+
+Result<Message> parse_message(std::string_view octets) {
+  PH_TRY(RecordReader r, RecordReader::open(octets, 1));
+  Message m;
+  while (r.next()) {
+    switch (r.tag()) {
+      case sender_local: m.sender.local = r.text(); break;
+      case sender_domain: m.sender.domain = r.text(); break;
+      case MessageTag::blob: m.blob = r.text(); break;
+      case octets_tag: m.octets = r.number(); break;
+      case MessageTag::added: m.added = r.text(); break;
+      case MessageTag::message_id: m.message_id = r.text(); break;
+      case MessageTag::peer: m.peer = r.text(); break;
+      case MessageTag::accepted: m.accepted = wall_of(r.signed_number()); break;
+      case MessageTag::eight_bit: m.eight_bit = r.number() != 0; break;
+      case MessageTag::day: m.id.day = static_cast<std::uint16_t>(r.number()); break;
+      case MessageTag::smtputf8: m.smtputf8 = r.number() != 0; break;
+      default: break;
+    }
+  }
+  if (r.broken()) return fail(Kind::corrupt, "queued message cannot be read");
+  return m;
+}
+
+std::string format_jobs(const std::vector<Job>& jobs, std::size_t first) {
+  std::string out;
+  for (std::size_t i = first; i < std::min(jobs.size(), first + kJobsPerRow); ++i) {
+    const Job& job = jobs[i];
+    RecordWriter w(1);
+    w.text(local, job.recipient.local).text(domain, job.recipient.domain);
+    w.number(state, static_cast<std::uint64_t>(job.state)).number(attempts, job.attempts);
+    if (job.parent != Job::kNoParent) w.number(parent, job.parent);
+    w.signed_number(next_attempt, unix_ms(job.next_attempt));
+    if (!job.why.empty()) w.text(why, job.why);
+    const std::string record = w.take();
+    put_varint(out, record.size());
+    out += record;
+  }
+  return out;
+}
+
+Result<Done> parse_jobs(std::string_view octets, std::vector<Job>& jobs) {
+  while (!octets.empty()) {
+    const auto size = take_varint(octets);
+    if (!size || *size > octets.size())
+      return fail(Kind::corrupt, "recipients of a queued message are cut short");
+    PH_TRY(RecordReader r, RecordReader::open(octets.substr(0, *size), 1));
+    octets.remove_prefix(*size);
+    Job job;
+    while (r.next()) {
+      switch (r.tag()) {
+        case local: job.recipient.local = r.text(); break;
+        case domain: job.recipient.domain = r.text(); break;
+        case state: job.state = static_cast<JobState>(r.number()); break;
+        case attempts: job.attempts = static_cast<std::uint32_t>(r.number()); break;
+        case parent: job.parent = static_cast<std::uint32_t>(r.number()); break;
+        case next_attempt: job.next_attempt = wall_of(r.signed_number()); break;
+        case why: job.why = r.text(); break;
+        default: break;
+      }
+    }
+    if (r.broken()) return fail(Kind::corrupt, "a recipient of a queued message cannot be read");
+    jobs.push_back(std::move(job));
+  }
+  return Done{};
+}
+
+}  // namespace ph::queue
