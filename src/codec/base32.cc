@@ -1,0 +1,62 @@
+#include "codec/base32.h"
+
+#include <array>
+#include <cstdint>
+
+namespace ph::codec {
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::uint8_t kNone = 0xff;
+
+constexpr std::array<std::uint8_t, 256> kValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNone);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
+
+}  // namespace
+
+std::string encode_base32(std::string_view octets) {
+  std::string out;
+  out.reserve((octets.size() * 8 + 4) / 5);
+  std::uint32_t bits = 0;
+  unsigned count = 0;  // of bits that wait in `bits`
+  for (const char c : octets) {
+    bits = (bits << 8) | static_cast<std::uint8_t>(c);
+    count += 8;
+    while (count >= 5) {
+      count -= 5;
+      out.push_back(kAlphabet[(bits >> count) & 31]);
+    }
+    bits &= (1U << count) - 1;
+  }
+  if (count > 0) out.push_back(kAlphabet[(bits << (5 - count)) & 31]);
+  return out;
+}
+
+Result<std::string> decode_base32(std::string_view text) {
+  const std::size_t spare = text.size() * 5 % 8;
+  if (spare >= 5) return fail(Kind::malformed, "base32: no encoding has this length");
+  std::string out;
+  out.reserve(text.size() * 5 / 8);
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : text) {
+    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
+    if (value == kNone) return fail(Kind::malformed, "base32: not a character of the alphabet");
+    bits = (bits << 5) | value;
+    count += 5;
+    if (count >= 8) {
+      count -= 8;
+      out.push_back(static_cast<char>(bits >> count));
+      bits &= (1U << count) - 1;
+    }
+  }
+  if (bits != 0) return fail(Kind::malformed, "base32: spare bits are set");
+  return out;
+}
+
+}  // namespace ph::codec

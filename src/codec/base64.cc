@@ -1,0 +1,69 @@
+#include "codec/base64.h"
+
+#include <array>
+#include <cstdint>
+
+namespace ph::codec {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kNone = 0xff;
+
+constexpr std::array<std::uint8_t, 256> kValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNone);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
+
+std::uint32_t octet(std::string_view text, std::size_t i) {
+  return static_cast<std::uint8_t>(text[i]);
+}
+
+}  // namespace
+
+std::string encode_base64(std::string_view octets) {
+  std::string out;
+  out.reserve((octets.size() + 2) / 3 * 4);
+  const auto put = [&out](std::uint32_t group, int characters) {
+    for (int i = 0; i < 4; ++i) {
+      out.push_back(i < characters ? kAlphabet[(group >> (18 - 6 * i)) & 63] : '=');
+    }
+  };
+  std::size_t i = 0;
+  for (; i + 3 <= octets.size(); i += 3) {
+    put(octet(octets, i) << 16 | octet(octets, i + 1) << 8 | octet(octets, i + 2), 4);
+  }
+  if (octets.size() - i == 1) put(octet(octets, i) << 16, 2);
+  if (octets.size() - i == 2) put(octet(octets, i) << 16 | octet(octets, i + 1) << 8, 3);
+  return out;
+}
+
+Result<std::string> decode_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return fail(Kind::malformed, "base64: length is not a multiple of 4");
+  std::size_t padding = 0;
+  while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
+  text.remove_suffix(padding);
+
+  std::string out;
+  out.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const char c : text) {
+    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
+    if (value == kNone) return fail(Kind::malformed, "base64: not a character of the alphabet");
+    bits = (bits << 6) | value;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out.push_back(static_cast<char>(bits >> count));
+      bits &= (1U << count) - 1;
+    }
+  }
+  if (bits != 0) return fail(Kind::malformed, "base64: spare bits are set");
+  return out;
+}
+
+}  // namespace ph::codec
