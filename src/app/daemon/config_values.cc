@@ -1,0 +1,251 @@
+#include "app/daemon/config_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/ascii.h"
+
+namespace ph::daemon {
+namespace {
+
+struct ProtocolRow {
+  Protocol protocol;
+  std::string_view name;
+  bool implicit_tls;
+  bool strict_addresses;
+  std::string_view at_default;  // in [listen]'s absence
+};
+constexpr std::array<ProtocolRow, 5> kProtocols{{
+    {Protocol::smtp, "smtp", false, true, "127.0.0.1:2525"},
+    {Protocol::submission, "submission", false, false, "127.0.0.1:2587"},
+    {Protocol::submissions, "submissions", true, false, "127.0.0.1:2465"},
+    {Protocol::pop3, "pop3", false, false, "127.0.0.1:2110"},
+    {Protocol::pop3s, "pop3s", true, false, "127.0.0.1:2995"},
+}};
+
+constexpr std::array<std::string_view, 8> kLaterProtocols{
+    "imap", "imaps", "http", "https", "jmap", "lmtp", "managesieve", "metrics"};
+
+/// RFC 5321 §2.3.5: letters, digits and hyphens between dots; UTF-8 labels as they are.
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  std::size_t label_octets = 0;
+  char before = '.';
+  for (const char c : name) {
+    const bool other = static_cast<unsigned char>(c) >= 0x80;
+    if (c == '.') {
+      if (label_octets == 0 || before == '-') return false;
+      label_octets = 0;
+    } else {
+      if (!(is_alpha(c) || is_digit(c) || other || (c == '-' && label_octets > 0))) return false;
+      if (++label_octets > 63) return false;
+    }
+    before = c;
+  }
+  return label_octets > 0 && before != '-';
+}
+
+}  // namespace
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::note: return "note";
+  }
+  std::unreachable();
+}
+
+std::string_view to_string(Protocol protocol) {
+  return kProtocols[std::to_underlying(protocol)].name;
+}
+
+std::string format_problem(const Problem& problem, std::string_view file) {
+  std::string out;
+  if (!file.empty()) out = fmt::format("{}:", file);
+  if (problem.line > 0) out += fmt::format("{}:{}:", problem.line, problem.column);
+  if (!out.empty()) out += ' ';
+  out += fmt::format("{}: {}", to_string(problem.severity), problem.problem);
+  if (!problem.fix.empty()) out += ": " + problem.fix;
+  return out;
+}
+
+void Problems::add(Severity severity, const Place& at, std::string problem, std::string fix) {
+  if (all_.size() > kProblemsMax) return;
+  if (all_.size() == kProblemsMax) {
+    problem = "too many problems";
+    fix = "mend these first; the rest is not listed";
+  }
+  all_.push_back({severity, at.line, at.column, at.key, std::move(problem), std::move(fix)});
+}
+
+std::vector<Problem> Problems::take() {
+  std::ranges::sort(all_, {},
+                    [](const Problem& p) { return std::tie(p.line, p.column, p.key, p.problem); });
+  return std::exchange(all_, {});
+}
+
+std::optional<std::string> read_hostname(std::string_view text, const Place& at,
+                                         Problems& problems) {
+  if (is_host_name(text)) return ascii_lower(text);
+  problems.error(at, fmt::format("\"{}\" is not a host name", text),
+                 "write the name this server is known by, such as \"mail.example.test\"");
+  return std::nullopt;
+}
+
+std::optional<rt::Endpoint> read_endpoint(std::string_view text, const Place& at,
+                                          Problems& problems) {
+  if (auto endpoint = rt::parse_endpoint(text)) return *endpoint;
+  problems.error(at, fmt::format("\"{}\" is not an address with a port", text),
+                 "write \"127.0.0.1:2525\", \"[::1]:2525\", or \"0.0.0.0:25\" for every address");
+  return std::nullopt;
+}
+
+std::optional<std::string> read_store_url(std::string_view text, std::string_view folder,
+                                          const Place& at, Problems& problems) {
+  if (text == "memory:") return std::string(text);
+  if (text.starts_with("file:") && text.size() > 5) return "file:" + below(folder, text.substr(5));
+  if (text.starts_with("rados:") || text.starts_with("pg:")) {
+    problems.error(at, fmt::format("the store \"{}\" is not served by this version", text),
+                   "use \"file:DIR\"");
+  } else {
+    problems.error(at, fmt::format("\"{}\" is not a store", text),
+                   "write \"file:./var/store\", or \"memory:\" for a store that forgets");
+  }
+  return std::nullopt;
+}
+
+std::optional<RouteConfig> read_route(std::string_view domain, std::string_view to, const Place& at,
+                                      Problems& problems) {
+  if (domain != "*" && !is_host_name(domain)) {
+    problems.error(at, fmt::format("\"{}\" is not a domain", domain),
+                   "write a domain such as \"sink.test\", or \"*\" for all others");
+    return std::nullopt;
+  }
+  RouteConfig route{ascii_lower(domain), std::nullopt};
+  if (to == "hold") return route;
+  if (auto endpoint = rt::parse_endpoint(to)) {
+    route.to = *endpoint;
+    return route;
+  }
+  problems.error(at, fmt::format("\"{}\" is not a next hop", to),
+                 "write \"192.0.2.1:25\", or \"hold\" to keep the mail in the queue");
+  return std::nullopt;
+}
+
+std::optional<rt::Level> read_level(std::string_view text, const Place& at, Problems& problems) {
+  if (text == "debug") return rt::Level::debug;
+  if (text == "info") return rt::Level::info;
+  if (text == "warning") return rt::Level::warning;
+  if (text == "error") return rt::Level::error;
+  problems.error(at, fmt::format("\"{}\" is not a log level", text),
+                 "write \"debug\", \"info\", \"warning\" or \"error\"");
+  return std::nullopt;
+}
+
+std::optional<Protocol> protocol_of(std::string_view key) {
+  const auto found = std::ranges::find(kProtocols, key, &ProtocolRow::name);
+  if (found == kProtocols.end()) return std::nullopt;
+  return found->protocol;
+}
+
+bool is_later_protocol(std::string_view key) {
+  return std::ranges::find(kLaterProtocols, key) != kLaterProtocols.end();
+}
+
+ListenerConfig default_listener(Protocol protocol) {
+  const auto& row = kProtocols[std::to_underlying(protocol)];
+  ListenerConfig listener;
+  listener.protocol = protocol;
+  listener.implicit_tls = row.implicit_tls;
+  listener.strict_addresses = row.strict_addresses;
+  return listener;
+}
+
+std::string below(std::string_view folder, std::string_view path) {
+  while (path.starts_with("./")) path.remove_prefix(2);
+  if (path.empty()) path = ".";
+  if (path.starts_with('/') || folder.empty() || folder == ".") return std::string(path);
+  return fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", path);
+}
+
+namespace {
+
+void check_endpoints(const Config& config, Problems& problems) {
+  std::set<rt::Endpoint> seen;
+  for (const auto& listener : config.listeners) {
+    const Place at{listener.line, listener.column,
+                   fmt::format("listen.{}", to_string(listener.protocol))};
+    for (const auto& endpoint : listener.at) {
+      if (endpoint.port != 0 && !seen.insert(endpoint).second) {
+        problems.error(at, fmt::format("{} is listened on twice", rt::to_string(endpoint)),
+                       "give each listener a port of its own");
+      }
+      if (listener.allow_plaintext && !listener.implicit_tls && !endpoint.ip.is_loopback()) {
+        problems.warning(at,
+                         fmt::format("passwords may cross the network in clear text on {}",
+                                     rt::to_string(endpoint)),
+                         "leave allow_plaintext to loopback addresses");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void complete(Config& config, bool has_listen, std::string_view folder, Problems& problems) {
+  if (config.store.empty()) config.store = "file:" + below(folder, "var/store");
+  if (config.folder.empty()) {
+    config.folder =
+        config.store.starts_with("file:") ? config.store.substr(5) : below(folder, "var");
+  }
+  if (admin_socket_path(config).size() > kSocketPathOctetsMax) {
+    problems.error({0, 0, "server.folder"},
+                   fmt::format("the admin socket's name \"{}\" is longer than {} octets",
+                               admin_socket_path(config), kSocketPathOctetsMax),
+                   "set folder in [server] to a folder with a shorter name");
+  }
+  if (!has_listen) {
+    for (const auto& row : kProtocols) {
+      auto listener = default_listener(row.protocol);
+      listener.at.push_back(*rt::parse_endpoint(row.at_default));
+      config.listeners.push_back(std::move(listener));
+    }
+  }
+  check_endpoints(config, problems);
+
+  const Place tls{config.tls_line, config.tls_column, "tls"};
+  if (config.certificate.empty() != config.key.empty()) {
+    problems.error(tls, "certificate and key belong together, and one is missing",
+                   "name both, or neither: then a self-signed certificate is made");
+  }
+  if (config.queue.retry_first.count() == 0 || config.queue.retry_first > config.queue.retry_max) {
+    problems.error({0, 0, "queue.retry_first"}, "retry_first is zero or longer than retry_max",
+                   "the first wait doubles up to retry_max: make it the shorter one");
+  }
+  if (config.queue.expire < config.queue.retry_first) {
+    problems.error({0, 0, "queue.expire"}, "expire is shorter than retry_first",
+                   "a message would be given up before its second try; \"5d\" is usual");
+  }
+}
+
+std::string admin_socket_path(const Config& config) { return config.folder + "/admin.sock"; }
+
+bool ConfigRead::ok() const {
+  return std::ranges::none_of(problems,
+                              [](const Problem& p) { return p.severity == Severity::error; });
+}
+
+Config default_config() {
+  Config config;
+  Problems ignored;  // the defaults have none: config_test.cc
+  complete(config, false, "", ignored);
+  return config;
+}
+
+}  // namespace ph::daemon

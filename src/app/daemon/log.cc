@@ -1,0 +1,151 @@
+// The only file that includes spdlog.
+#include "app/daemon/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace ph::daemon {
+namespace {
+
+/// The length of the UTF-8 character at the front of `text` (RFC 3629 §4), or nullopt.
+std::optional<std::size_t> utf8_octets(std::string_view text) {
+  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return i < text.size() && octet(i) >= low && octet(i) <= high;
+  };
+  const unsigned first = octet(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? std::optional<std::size_t>(2) : std::nullopt;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool ok = tail(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && tail(2);
+    return ok ? std::optional<std::size_t>(3) : std::nullopt;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool ok =
+        tail(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && tail(2) && tail(3);
+    return ok ? std::optional<std::size_t>(4) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// Characters that must not reach a terminal or split a line: C0, DEL, C1, U+2028 and U+2029.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return first < 0x20 || first == 0x7f;
+  if (character.size() == 2)
+    return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+  return character == "\u2028" || character == "\u2029";
+}
+
+std::string escape_control(std::string_view character) {
+  if (character == "\n") return "\\n";
+  if (character == "\r") return "\\r";
+  if (character == "\t") return "\\t";
+  unsigned code = static_cast<unsigned char>(character[0]);
+  if (character.size() == 2) code = static_cast<unsigned char>(character[1]);
+  if (character.size() == 3) code = character == "\u2028" ? 0x2028 : 0x2029;
+  return fmt::format("\\u{:04x}", code);
+}
+
+/// The inside of a quoted value, the same escapes in both formats.
+std::string escape(std::string_view value) {
+  std::string out;
+  const bool cut = value.size() > kLogValueOctetsMax;
+  value = value.substr(0, kLogValueOctetsMax);
+  while (!value.empty()) {
+    const auto octets = utf8_octets(value);
+    const auto character = value.substr(0, octets.value_or(1));
+    value.remove_prefix(character.size());
+    if (!octets) {
+      out += "\\ufffd";
+    } else if (is_control(character)) {
+      out += escape_control(character);
+    } else {
+      if (character == "\"" || character == "\\") out += '\\';
+      out += character;
+    }
+  }
+  if (cut) out += "[cut]";
+  return out;
+}
+
+std::string logfmt_value(std::string_view value) {
+  std::string inside = escape(value);
+  const bool plain = !value.empty() && inside.size() == value.size() &&
+                     value.find_first_of(" =\"") == std::string_view::npos;
+  return plain ? inside : fmt::format("\"{}\"", inside);
+}
+
+spdlog::level::level_enum spdlog_level(rt::Level level) {
+  switch (level) {
+    case rt::Level::debug: return spdlog::level::debug;
+    case rt::Level::info: return spdlog::level::info;
+    case rt::Level::warning: return spdlog::level::warn;
+    case rt::Level::error: return spdlog::level::err;
+  }
+  std::unreachable();
+}
+
+class SpdLog final : public StandardErrorLog {
+ public:
+  SpdLog(LogFormat format, rt::Level level)
+      : format_(format), logger_("posthouse", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+    logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
+        format == LogFormat::json ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v}"
+                                  : "time=%Y-%m-%dT%H:%M:%S.%eZ %v",
+        spdlog::pattern_time_type::utc));
+    set_level(level);
+  }
+
+  void set_level(rt::Level level) override { logger_.set_level(spdlog_level(level)); }
+
+  void write(rt::Level level, std::string_view what, std::vector<rt::LogField> fields) override {
+    const auto at = spdlog_level(level);
+    if (logger_.should_log(at)) logger_.log(at, format_line(format_, level, what, fields));
+  }
+
+ private:
+  LogFormat format_;
+  spdlog::logger logger_;
+};
+
+}  // namespace
+
+std::string_view to_string(rt::Level level) {
+  switch (level) {
+    case rt::Level::debug: return "debug";
+    case rt::Level::info: return "info";
+    case rt::Level::warning: return "warning";
+    case rt::Level::error: return "error";
+  }
+  std::unreachable();
+}
+
+std::string format_line(LogFormat format, rt::Level level, std::string_view what,
+                        const std::vector<rt::LogField>& fields) {
+  const bool json = format == LogFormat::json;
+  std::string out =
+      json ? fmt::format("\"level\":\"{}\",\"what\":\"{}\"", to_string(level), escape(what))
+           : fmt::format("level={} what={}", to_string(level), logfmt_value(what));
+  for (std::size_t i = 0; i < std::min(fields.size(), kLogFieldsMax); ++i) {
+    const auto& [key, value] = fields[i];
+    if (json) {
+      out += fmt::format(",\"{}\":\"{}\"", escape(key), escape(value));
+    } else {
+      out += fmt::format(" {}={}", key, logfmt_value(value));
+    }
+  }
+  return out;
+}
+
+std::unique_ptr<StandardErrorLog> make_log(LogFormat format, rt::Level level) {
+  return std::make_unique<SpdLog>(format, level);
+}
+
+}  // namespace ph::daemon
