@@ -21,6 +21,9 @@ struct IpAddress {
   bool is_loopback() const;
 };
 
+/// From the sixteen octets of an IPv6 address as the system gives them; a mapped one becomes IPv4.
+IpAddress ip_from_v6(const std::array<std::uint8_t, 16>& octets);
+
 /// An IPv4 or IPv6 network, e.g. "10.0.0.0/8" or "::1".
 struct Network {
   IpAddress address;

@@ -46,7 +46,7 @@ struct Random {
 
 /// Small files by name (configuration, certificates, key material), blocking. Bulk data goes through
 /// store/. Nothing is durable before the call returns; replace() is atomic (write, sync, rename,
-/// sync of the folder).
+/// sync of the folder) and makes missing folders, for the owner alone.
 struct Disk {
   virtual ~Disk() = default;
   virtual Result<std::string> read(std::string_view file) = 0;
@@ -79,7 +79,8 @@ class Stream {
 class Acceptor {
  public:
   virtual ~Acceptor() = default;
-  /// Waits for the next connection. cancelled: close() was called.
+  /// Waits for the next connection. cancelled: close() was called. unavailable: no room for one now,
+  /// and it has paused already: call again.
   virtual Task<Result<std::unique_ptr<Stream>>> accept() = 0;
   virtual void close() = 0;
   virtual Endpoint local() const = 0;  // with the port that the system picked where 0 was asked
