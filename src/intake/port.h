@@ -9,21 +9,32 @@
 
 namespace ph::intake {
 
-struct Accepted {
-  std::string queue_id;
+/// How a message ended that was on its way in.
+struct Finished {
+  enum class What : std::uint8_t {
+    accepted,       // on stable storage: the 250 may be sent
+    too_big,        // over the size limit
+    too_many_hops,  // more Received fields than kReceivedFieldsMax: a loop (RFC 5321 §6.3)
+    no_space,       // disk or memory budget: later
+    temporary,      // a room of ours cannot answer now: later
+  };
+  What what = What::temporary;
+  std::string queue_id;  // accepted
 };
 
 /// One message on its way in. Dropped before finish(): nothing of it remains.
 class Draft {
  public:
   virtual ~Draft() = default;
-  /// Message octets as received (dot-unstuffed, CRLF line ends), any split. An error is remembered and
-  /// given by finish(), so that the caller can read the message to its end (RFC 5321 §4.1.1.4).
-  virtual Task<Result<Done>> write(std::string octets, rt::Instant deadline) = 0;
-  /// Returns when the message, its recipients and its events are durable; only then may 250 be sent.
-  ///   over_limit   `what` says which: "message is too big", "too many Received fields"
-  ///   unavailable  no space, store down: 452 / 451
-  virtual Task<Result<Accepted>> finish(rt::Instant deadline) = 0;
+  /// Message octets as received (dot-unstuffed, CRLF line ends), any split. What goes wrong is
+  /// remembered and told by finish(), so that the caller reads the message to its end (RFC 5321
+  /// §4.1.1.4).
+  virtual Task<void> write(std::string octets, rt::Instant deadline) = 0;
+  /// The caller turns the message away (a line that breaks the protocol): the reason goes into the
+  /// events of each recipient. Nothing of the message remains.
+  virtual void refuse(std::string why) = 0;
+  /// Returns `accepted` when the message, its recipients and its events are durable.
+  virtual Task<Finished> finish(rt::Instant deadline) = 0;
 };
 
 class Intake {

@@ -236,6 +236,16 @@ Task<Result<Done>> MailQueue::settle(std::shared_ptr<const Message> message, Set
   co_return Done{};
 }
 
+void MailQueue::park(std::shared_ptr<const Message> message, std::vector<Job> jobs) {
+  auto after = std::make_shared<Message>(*message);
+  after->jobs = std::move(jobs);
+  const std::lock_guard lock(mutex_);
+  Entry& entry = entries_.at(message->id);
+  entry.message = after;
+  entry.busy = false;
+  due_.emplace(*next_attempt(*after), message->id);
+}
+
 void MailQueue::give_back(std::shared_ptr<const Message> message, std::chrono::seconds wait) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(message->id);

@@ -74,6 +74,9 @@ class MailQueue final : public Queue {
   void wake();
   /// Commits the outcome of an attempt. When no job waits any more the message leaves the queue.
   Task<Result<Done>> settle(std::shared_ptr<const Message> message, Settled settled);
+  /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given. Forgotten
+  /// by a restart, which tries them all at once.
+  void park(std::shared_ptr<const Message> message, std::vector<Job> jobs);
   /// The attempt could not even be recorded: tried again after `wait`. What it did is done once only.
   void give_back(std::shared_ptr<const Message> message, std::chrono::seconds wait);
   /// Every waiting job is due now (an account was made, a route changed, or somebody asks for it).

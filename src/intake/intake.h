@@ -1,0 +1,34 @@
+// Takes messages in: body to a blob while it arrives, header scanned on the way, then one batch that is
+// the acceptance.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/budget.h"
+#include "intake/port.h"
+#include "queue/queue.h"
+
+namespace ph::intake {
+
+inline constexpr std::size_t kReceivedFieldsMax = 100;      // RFC 5321 §6.3: at least 100
+inline constexpr std::uint64_t kDraftOctetsReserved = 64 << 10;   // of the memory budget, at open
+inline constexpr std::uint64_t kDraftOctetsBufferedMax = 2 << 20; // and what a large one grows to
+
+struct Options {
+  std::string hostname;
+  std::uint64_t message_octets_max = 50u << 20;
+  std::uint64_t memory_octets_max = 256u << 20;  // of all drafts together
+};
+
+struct Services {
+  store::Store& store;
+  queue::MailQueue& queue;
+  rt::World& world;
+  std::function<void(Event)> note;  // refusals that explain no stored state
+};
+
+/// All references outlive the intake, the intake its drafts.
+std::unique_ptr<Intake> make_intake(Services services, Options options);
+
+}  // namespace ph::intake
