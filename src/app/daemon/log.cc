@@ -7,31 +7,16 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
+
+#include "message/utf8.h"
 
 namespace ph::daemon {
 namespace {
 
-/// The length of the UTF-8 character at the front of `text` (RFC 3629 §4), or nullopt.
-std::optional<std::size_t> utf8_octets(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-    return i < text.size() && octet(i) >= low && octet(i) <= high;
-  };
-  const unsigned first = octet(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? std::optional<std::size_t>(2) : std::nullopt;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool ok = tail(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && tail(2);
-    return ok ? std::optional<std::size_t>(3) : std::nullopt;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool ok =
-        tail(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && tail(2) && tail(3);
-    return ok ? std::optional<std::size_t>(4) : std::nullopt;
-  }
-  return std::nullopt;
+/// The length of the UTF-8 character at the front of `text`; 0: it is not one.
+std::size_t utf8_octets(std::string_view text) {
+  return static_cast<unsigned char>(text[0]) < 0x80 ? 1 : message::utf8_character_octets(text);
 }
 
 /// Characters that must not reach a terminal or split a line: C0, DEL, C1, U+2028 and U+2029.
@@ -60,9 +45,9 @@ std::string escape(std::string_view value) {
   value = value.substr(0, kLogValueOctetsMax);
   while (!value.empty()) {
     const auto octets = utf8_octets(value);
-    const auto character = value.substr(0, octets.value_or(1));
+    const auto character = value.substr(0, std::max<std::size_t>(octets, 1));
     value.remove_prefix(character.size());
-    if (!octets) {
+    if (octets == 0) {
       out += "\\ufffd";
     } else if (is_control(character)) {
       out += escape_control(character);
