@@ -14,11 +14,11 @@ enum class Body : std::uint8_t { seven_bit, eight_bit_mime };  // RFC 6152 §2
 
 struct Envelope {
   Client client;
-  message::Address sender;               // null(): <>
+  message::Address sender;  // null(): <>
   std::vector<message::Address> recipients;
   std::optional<std::uint64_t> declared_octets;
   Body body = Body::seven_bit;
-  bool smtputf8 = false;                 // RFC 6531 §3.4
+  bool smtputf8 = false;  // RFC 6531 §3.4
 };
 
 }  // namespace ph::smtp
