@@ -84,7 +84,7 @@ std::string_view ServerSession::read_arguments(Arguments wanted, std::string_vie
 
 Action ServerSession::on_faulty_line(LineSplitter::What what) {
   PH_CHECK(awaits_ == Awaits::line);
-  dialogue_ = Dialogue::none;
+  if (std::exchange(dialogue_, Dialogue::none) != Dialogue::none) user_.clear();
   return error(what == LineSplitter::What::too_long ? "line too long"
                                                     : "lines must end with CR and LF");
 }
@@ -109,6 +109,7 @@ Action ServerSession::on_shutdown() {
 
 Action ServerSession::on_sasl_response(std::string_view response) {
   const Dialogue at = std::exchange(dialogue_, Dialogue::none);
+  std::string user = std::exchange(user_, {});  // a dialogue that breaks off leaves nothing behind
   if (response == "*") return error("AUTH cancelled");
   auto decoded = codec::decode_base64(response);
   if (!decoded) return error("not base64");
@@ -119,8 +120,7 @@ Action ServerSession::on_sasl_response(std::string_view response) {
       user_ = std::move(*decoded);
       dialogue_ = Dialogue::login_password;
       return send("+ UGFzc3dvcmQ6\r\n");  // "Password:"
-    case Dialogue::login_password:
-      return check("LOGIN", std::exchange(user_, {}), std::move(*decoded));
+    case Dialogue::login_password: return check("LOGIN", std::move(user), std::move(*decoded));
     case Dialogue::none: break;
   }
   std::unreachable();
