@@ -1,0 +1,124 @@
+"""Starting, stopping, reloading, and the first start that `./run` makes."""
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import unittest
+
+from posthouse import DOMAIN, HOSTNAME, ROOT, WAIT_S, House, HouseTest, make_certificate, until
+from talk import SmtpTalk
+
+ALICE = f'alice@{DOMAIN}'
+
+
+class Signals(HouseTest):
+    def certificate_serial(self):
+        with socket.create_connection((self.house.ip, self.house.ports['pop3s']), WAIT_S) as plain:
+            context = ssl._create_unverified_context()
+            with context.wrap_socket(plain) as tls:
+                der = tls.getpeercert(binary_form=True)
+        text = subprocess.run(['openssl', 'x509', '-inform', 'DER', '-noout', '-serial'], input=der,
+                              stdout=subprocess.PIPE, check=True, timeout=WAIT_S).stdout.decode()
+        return int(text.strip().partition('=')[2], 16)
+
+    def reload(self):
+        mark = len(self.house.log)
+        self.house.process.send_signal(signal.SIGHUP)
+        return mark
+
+    def test_sighup_takes_new_certificates_and_keeps_sessions(self):
+        self.assertEqual(self.certificate_serial(), 1)
+        with SmtpTalk(self.house, 'submissions', tls=True) as talk:
+            talk.ehlo()
+            certificate, key = make_certificate(self.house.folder, HOSTNAME, self.house.ip, serial=2)
+            shutil.copy(key, self.house.key)
+            shutil.copy(certificate, self.house.certificate)
+            self.reload()
+            until(lambda: self.certificate_serial() == 2, 'the new certificate')
+            self.assertEqual(talk.say('NOOP').code, 250)
+            # a broken pair is refused, and the good one kept
+            self.house.key.write_text('no key at all\n')
+            self.house.wait_log('certificate|key', after=self.reload())
+            self.assertEqual(self.certificate_serial(), 2)
+            self.assertEqual(talk.say('NOOP').code, 250)
+        shutil.copy(key, self.house.key)
+
+    def test_sigterm_ends_within_the_drain_time_although_a_client_stays(self):
+        talk = SmtpTalk(self.house)
+        talk.envelope('s@sender.test', ALICE)  # in the middle of DATA, and silent
+        began = time.monotonic()
+        self.assertEqual(self.house.stop(), 0)
+        self.assertLess(time.monotonic() - began, 45)
+        talk.close()
+        self.house.start()
+
+    def test_a_second_start_takes_less_than_two_seconds(self):
+        with self.house.smtp() as smtp:
+            for n in range(50):
+                smtp.sendmail('s@sender.test', [ALICE], f'Subject: {n}\r\n\r\n'.encode())
+        self.house.mailbox('alice', 50, delete=False)
+        for end in (self.house.stop, self.house.kill):
+            end()
+            began = time.monotonic()
+            self.house.start()
+            self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(len(self.house.messages('alice')), 50)
+
+
+class FirstStart(unittest.TestCase):
+    """What a newcomer sees: `./run` is the program, with --demo, in an empty folder."""
+
+    def test_the_commands_that_it_prints_work_when_pasted(self):
+        house = House({'tls': {}}, accounts=())
+        self.addCleanup(house.close)
+        house.tables.pop('tls')  # it makes its own certificate
+        house.write_config()
+        house.start(demo=True)
+        lines = []
+        # everything is said before the log says that it is ready; a blocking read cannot be bounded, a
+        # non-blocking one can
+        os.set_blocking(house.process.stdout.fileno(), False)
+
+        def read():
+            lines.append(house.process.stdout.read() or '')
+            return len(self.commands(''.join(lines))) >= 3
+        until(read, 'three commands to paste')
+        text = ''.join(lines)
+        passwords = dict(re.findall(r'((?:alice|bob)@example\.test)\W+(?:password\W+)?(\S+)', text))
+        self.assertEqual(set(passwords), {'alice@example.test', 'bob@example.test'}, text)
+        send, fetch, why = self.commands(text)[:3]
+        sent = self.paste(house, send)
+        until(lambda: (m := house.cli('queue', 'stats', '--json').stdout) and '"messages":0' in m.replace(' ', ''),
+              'the queue to be empty')
+        self.assertIn('Subject:', self.paste(house, fetch))
+        identity = re.search(r'(?:queued as )?\b([0-9a-z]{12,})\b', sent)
+        if identity is None:
+            self.fail(f'no queue id in what {send!r} printed: {sent!r}')
+        why = re.sub(r'\bID\b', identity.group(1), why)
+        self.assertIn(identity.group(1), self.paste(house, why))
+        # a second start keeps the accounts and prints no passwords
+        house.stop()
+        house.start(demo=True)
+        os.set_blocking(house.process.stdout.fileno(), False)
+        for password in passwords.values():
+            self.assertNotIn(password, house.process.stdout.read() or '')
+
+    @staticmethod
+    def commands(text):
+        """Whole command lines; a backslash at the end of one goes on in the next."""
+        return re.findall(r'^\s*((?:curl|posthouse|\S*/posthouse|echo|printf)\b.*)$',
+                          text.replace('\\\n', ' '), re.MULTILINE)
+
+    def paste(self, house, command):
+        done = subprocess.run(['bash', '-c', command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=WAIT_S, check=False, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0, f'{command}\n{done.stdout}\n{house.log_text()}')
+        return done.stdout
+
+
+if __name__ == '__main__':
+    unittest.main()

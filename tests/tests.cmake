@@ -1,0 +1,34 @@
+# Tests that are not C++: the real program end to end, tidy, and the tests of our tools. Python's own unittest.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+# ph_python_test(NAME FILE LABEL TIMEOUT_S)
+function(ph_python_test name file label timeout_s)
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/${file} --verbose
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout_s}
+    ENVIRONMENT "PH_PROGRAM=${CMAKE_BINARY_DIR}/posthouse")
+endfunction()
+
+# Against what users run. The program under sanitizers is covered by the unit and simulation tests.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PH_SANITIZE)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.py)
+  foreach(file IN LISTS files)
+    get_filename_component(stem ${file} NAME_WE)
+    string(REGEX REPLACE "_test$" "" what ${stem})
+    if(what STREQUAL "kill")
+      ph_python_test(kill.program ${file} kill 900)
+      set_tests_properties(kill.program PROPERTIES PROCESSORS 2)
+    else()
+      ph_python_test(e2e.${what} ${file} e2e 600)
+    endif()
+  endforeach()
+
+  add_test(NAME tidy.tree COMMAND ${CMAKE_SOURCE_DIR}/tools/tidy)
+  add_test(NAME tidy.rfc_index COMMAND ${CMAKE_SOURCE_DIR}/tools/rfc_index check)
+  ph_python_test(tidy.rules tests/tidy_test.py tidy 300)
+  set_tests_properties(tidy.tree tidy.rfc_index PROPERTIES LABELS tidy TIMEOUT 600)
+endif()
+
+# A skipped test is a failure: nothing here has a reason to be skipped.
+get_property(all DIRECTORY PROPERTY TESTS)
+set_tests_properties(${all} PROPERTIES FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]|skipped=|\\.\\.\\. skipped")
