@@ -1,0 +1,112 @@
+#include "message/header_scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/ascii.h"
+
+namespace ph::message {
+
+void HeaderScan::feed(std::string_view chunk) {
+  while (!chunk.empty() && at_ != At::complete) {
+    if (at_ == At::value && capture_ == Capture::off) {  // most octets: nothing to see in this line
+      const std::size_t end = std::min(chunk.find('\n'), chunk.size());
+      octets_ += end;
+      chunk.remove_prefix(end);
+      if (chunk.empty()) return;
+    }
+    ++octets_;
+    step(chunk.front());
+    chunk.remove_prefix(1);
+  }
+}
+
+void HeaderScan::finish() {
+  if (at_ == At::name || at_ == At::name_end || at_ == At::line_start_cr) return end_before_line();
+  if (at_ != At::complete) header_octets_ = octets_;
+  at_ = At::complete;
+}
+
+void HeaderScan::step(char c) {
+  switch (at_) {
+    case At::line_start:
+      line_offset_ = octets_ - 1;
+      name_octets_ = 0;
+      if (c == '\r') {
+        at_ = At::line_start_cr;
+        return;
+      }
+      if (is_space(c) && has_field_) {
+        at_ = At::value;  // folded: it belongs to the field above
+        return;
+      }
+      capture_ = Capture::off;
+      at_ = At::name;
+      [[fallthrough]];
+    case At::line_start_cr:
+      if (c == '\n') {  // the empty line
+        header_octets_ = octets_;
+        at_ = At::complete;
+        return;
+      }
+      if (at_ == At::line_start_cr) return end_before_line();
+      [[fallthrough]];
+    case At::name:
+      if (c > ' ' && c <= '~' && c != ':') {
+        if (name_octets_ < name_.size()) name_[name_octets_] = c;
+        ++name_octets_;
+        return;
+      }
+      at_ = At::name_end;
+      [[fallthrough]];
+    case At::name_end:
+      if (is_space(c) && name_octets_ > 0) return;
+      if (c != ':' || name_octets_ == 0) return end_before_line();
+      begin_field();
+      at_ = At::value;
+      return;
+    case At::value:
+      if (c == '\n') at_ = At::line_start;
+      capture(c);
+      return;
+    case At::complete: return;
+  }
+}
+
+void HeaderScan::begin_field() {
+  has_field_ = true;
+  if (name_octets_ > name_.size()) return;
+  const std::string_view name(name_.data(), name_octets_);
+  if (same_ascii(name, "Received")) ++received_count_;
+  if (same_ascii(name, "Date")) has_date_ = true;
+  if (same_ascii(name, "From")) has_from_ = true;
+  if (same_ascii(name, "Return-Path")) has_return_path_ = true;
+  if (same_ascii(name, "Message-ID")) {
+    if (!has_message_id_) capture_ = Capture::before;
+    has_message_id_ = true;
+  }
+}
+
+void HeaderScan::capture(char c) {
+  if (capture_ == Capture::off) return;
+  const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+  if (c == '<' && capture_ != Capture::angle) {
+    message_id_.clear();
+    capture_ = Capture::angle;
+  } else if (c == '>' && capture_ == Capture::angle) {
+    capture_ = Capture::off;
+  } else if (!blank) {
+    if (capture_ == Capture::before && message_id_.empty()) capture_ = Capture::word;
+    if (capture_ != Capture::before && message_id_.size() < kMessageIdOctetsMax)
+      message_id_.push_back(c);
+  } else if (capture_ == Capture::word) {
+    capture_ = Capture::before;  // the first word is over; a <...> may still follow
+  }
+}
+
+void HeaderScan::end_before_line() {
+  header_octets_ = line_offset_;
+  at_ = At::complete;
+}
+
+}  // namespace ph::message
