@@ -21,7 +21,10 @@ class TlsContext {
   static Result<std::shared_ptr<const TlsContext>> server(std::string_view certificate_pem,
                                                           std::string_view key_pem);
   /// verify false: opportunistic (RFC 3207 between servers) or a self-signed test certificate.
-  static Result<std::shared_ptr<const TlsContext>> client(bool verify);
+  /// `trusted_pem`: the certificates to trust when verifying; empty: the system's. malformed: not
+  /// PEM.
+  static Result<std::shared_ptr<const TlsContext>> client(bool verify,
+                                                          std::string_view trusted_pem = {});
 };
 
 struct TlsInfo {
@@ -41,8 +44,8 @@ class TlsMachine {
   virtual void feed(std::span<const char> octets) = 0;
   /// Goes on with the handshake. true: done; false: needs more from the peer. refused: it failed.
   virtual Result<bool> handshake() = 0;
-  /// Appends plaintext to `into`. Returns octets appended; 0: needs more from the peer. cancelled: the
-  /// peer closed. malformed: broken record.
+  /// Appends plaintext to `into`. Returns octets appended; 0: needs more from the peer. cancelled:
+  /// the peer closed. malformed: broken record.
   virtual Result<std::size_t> read(std::string& into) = 0;
   /// Encrypts all of it. Only after the handshake.
   virtual Result<Done> write(std::span<const char> octets) = 0;
