@@ -69,7 +69,6 @@ void note(const AdminRooms& rooms, std::string_view recipient, std::string why) 
   event.recipient = recipient;
   event.peer = "administrator";
   event.why = std::move(why);
-  rooms.world.log.event(event);
   rooms.journal.note(std::move(event));
 }
 

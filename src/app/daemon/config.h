@@ -11,6 +11,7 @@
 
 #include "rt/endpoint.h"
 #include "rt/log.h"
+#include "rt/world.h"
 
 namespace ph::daemon {
 
@@ -119,6 +120,9 @@ struct ConfigRead {
 /// Reads `toml`. `file` is its name (for Config::file), `folder` what relative paths count from
 /// ("" : the process's folder). Never fails: what is wrong stands in `problems`, all of it.
 ConfigRead read_config(std::string_view toml, std::string file, std::string folder);
+/// Reads the file. Relative paths count from its folder. Fails when it cannot be read at all; what is
+/// wrong in it stands in ConfigRead::problems.
+Result<ConfigRead> load_config(rt::Disk& disk, const std::string& file);
 /// What holds without a file: loopback listeners on unprivileged ports, store ./var/store.
 Config default_config();
 

@@ -241,6 +241,13 @@ bool ConfigRead::ok() const {
                               [](const Problem& p) { return p.severity == Severity::error; });
 }
 
+Result<ConfigRead> load_config(rt::Disk& disk, const std::string& file) {
+  PH_TRY(const auto toml, disk.read(file));
+  const auto slash = file.rfind('/');
+  const auto folder = slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
+  return read_config(toml, file, folder);
+}
+
 Config default_config() {
   Config config;
   Problems ignored;  // the defaults have none: config_test.cc

@@ -1,0 +1,200 @@
+#include "app/daemon/server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "app/daemon/first_start.h"
+#include "rt/os/unix_socket.h"
+
+namespace ph::daemon {
+namespace {
+
+std::chrono::seconds seconds(std::chrono::milliseconds duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+queue::RetryTimes retry_times(const Config& config) {
+  return {seconds(config.queue.retry_first), seconds(config.queue.retry_max)};
+}
+
+Task<Result<std::uint64_t>> octets_used(mailbox::Mailboxes& mailboxes,  // NOLINT: outlives all calls
+                                        std::string account, rt::Instant deadline) {
+  PH_CO_TRY(const auto usage, co_await mailboxes.usage(std::move(account), deadline));
+  co_return usage.octets;
+}
+
+std::vector<rt::IpAddress> own_addresses(const Config& config) {
+  std::vector<rt::IpAddress> own;
+  for (const auto& listener : config.listeners) {
+    for (const auto& at : listener.at) own.push_back(at.ip);
+  }
+  return own;
+}
+
+/// Ends the process when stopping takes too long: what was acknowledged is on disk.
+Task<void> end_after(rt::World& world, std::unique_ptr<rt::Timer> timer) {  // NOLINT: world outlives
+  const auto waited = co_await timer->wait_until(world.clock.now() + kStopMax);
+  if (!waited) co_return;
+  world.log.write(rt::Level::error, "stop.forced", {{"why", "stopping took too long"}});
+  std::_Exit(1);
+}
+
+}  // namespace
+
+Server::Server(Config config, ServeOptions options, StandardErrorLog& log,
+               std::unique_ptr<House> house, std::shared_ptr<const crypto::TlsContext> certificate,
+               std::vector<rt::Executor> executors)
+    : config_(std::move(config)),
+      options_(std::move(options)),
+      log_(log),
+      house_(std::move(house)),
+      certificates_(std::move(certificate)),
+      executors_(std::move(executors)),
+      stop_bell_(house_->world().timers.timer(executors_.front())),
+      poll_(house_->world().timers.timer(executors_.front())) {
+  facts_ = {options_.version, config_.hostname, config_.store, {}};
+}
+
+Server::~Server() = default;
+
+serve::TlsSource Server::tls() {
+  return [this] { return certificates_.get(); };
+}
+
+Task<Result<Done>> Server::start() {
+  auto& world = house_->world();
+  auto& mailboxes = house_->mailboxes();
+  PH_CO_TRY([[maybe_unused]] const auto ready, co_await house_->start());
+  const auto& limits = config_.limits;
+  policy_ = policy::make_policy(
+      policy::Services{house_->identity().directory(), house_->identity().authenticator(),
+                       house_->store(),
+                       [&mailboxes](std::string account, rt::Instant deadline) {
+                         return octets_used(mailboxes, std::move(account), deadline);
+                       },
+                       world, house_->note()},
+      policy::Options{.hostname = config_.hostname,
+                      .trusted_networks = config_.trusted_networks,
+                      .connections_max = limits.connections,
+                      .connections_per_client_max = limits.connections_per_client,
+                      .message_octets_max = limits.message_octets,
+                      .own_addresses = own_addresses(config_)});
+  intake_ = intake::make_intake(
+      {house_->store(), house_->queue(), world, house_->note()},
+      {config_.hostname, limits.message_octets, limits.memory_octets});
+  deliverer_ = std::make_unique<deliver::Deliverer>(
+      deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes}, world,
+      deliver::Options{retry_times(config_)});
+  sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), world, executors_.front());
+
+  std::string demo;
+  if (options_.demo) {
+    PH_CO_TRY(demo, co_await first_start(*house_, config_, options_.program));
+  }
+  auto opened = open_listeners();
+  if (opened) {
+    auto acceptor = rt::os::listen_unix(executors_.front(), admin_socket_path(config_));
+    if (acceptor) {
+      admin_ = std::make_unique<AdminSocket>(std::move(*acceptor), executors_.front(),
+                                             house_->admin(facts_));
+    } else {
+      opened = std::unexpected(acceptor.error());
+    }
+  }
+  if (!opened) {
+    // Of the demonstration the passwords must be shown even so: they are never shown again.
+    fmt::print("{}", demo);
+    co_return opened;
+  }
+  admin_->start();
+  deliverer_->start();
+  sweeper_->start();
+  std::string listening;
+  for (const auto& one : facts_.listening) listening += (listening.empty() ? "" : ", ") + one;
+  log_.write(rt::Level::info, "ready", {{"listening", listening}, {"store", config_.store}});
+  fmt::print("{}", demo);
+  std::fflush(stdout);
+  co_return Done{};
+}
+
+Task<Result<bool>> Server::run() {
+  auto& world = house_->world();
+  const auto started = co_await start();
+  if (started) {
+    while (!stopping_) {
+      const auto later = world.clock.now() + std::chrono::hours(1);
+      [[maybe_unused]] const auto rung = co_await stop_bell_->wait_until(later);
+    }
+    log_.write(rt::Level::info, "stopping", {{"sessions", std::to_string(open_sessions())}});
+  }
+  rt::spawn(executors_.front(), end_after(world, world.timers.timer(executors_.front())));
+  const bool all_gone = co_await drain();
+  co_await close_rooms();
+  if (!started) co_return std::unexpected(started.error());
+  log_.write(rt::Level::info, "stopped", {});
+  co_return all_gone;
+}
+
+void Server::stop() {
+  stopping_ = true;
+  stop_bell_->cancel();
+}
+
+void Server::reload() {
+  auto& world = house_->world();
+  Config now = config_;
+  if (!config_.file.empty()) {
+    auto read = load_config(world.disk, config_.file);
+    if (!read) return log_.error("reload.failed", read.error());
+    for (const auto& problem : read->problems) {
+      const bool error = problem.severity == Severity::error;
+      log_.write(error ? rt::Level::error : rt::Level::warning, "reload.problem",
+                 {{"problem", format_problem(problem, config_.file)}});
+    }
+    if (!read->ok()) return;
+    now = std::move(read->config);
+  }
+  auto certificate = load_certificate(now, world);
+  if (!certificate) return log_.error("reload.failed", certificate.error());
+  certificates_.set(std::move(*certificate));
+  log_.set_level(now.log.level);
+  log_.write(rt::Level::info, "reloaded", {{"certificate", certificate_files(now).certificate}});
+}
+
+std::size_t Server::open_sessions() const {
+  std::size_t sum = 0;
+  for (const auto& listener : listeners_) sum += listener->open_connections();
+  return sum;
+}
+
+Task<bool> Server::sessions_end(std::chrono::seconds within) {
+  auto& clock = house_->world().clock;
+  const auto until = clock.now() + within;
+  while (open_sessions() > 0 && clock.now() < until) {
+    [[maybe_unused]] const auto waited = co_await poll_->wait_until(clock.now() + kDrainPollEvery);
+  }
+  co_return open_sessions() == 0;
+}
+
+Task<bool> Server::drain() {
+  for (const auto& listener : listeners_) listener->drain();
+  bool gone = co_await sessions_end(kDrainMax);
+  if (!gone) {
+    log_.write(rt::Level::warning, "stop.closing", {{"sessions", std::to_string(open_sessions())}});
+    for (const auto& listener : listeners_) listener->close_all();
+    gone = co_await sessions_end(kCloseMax);
+  }
+  if (admin_) co_await admin_->finish();
+  co_return gone;
+}
+
+Task<void> Server::close_rooms() {
+  if (sweeper_ && admin_) co_await sweeper_->finish();
+  if (deliverer_ && admin_) co_await deliverer_->finish();
+  co_await house_->finish();
+}
+
+}  // namespace ph::daemon
