@@ -1,5 +1,5 @@
-// A connection as the protocol shells see it: octets in, octets out, TLS when asked for, one deadline
-// per wait. Owned by one coroutine; never moves between threads.
+// A connection as the protocol shells see it: octets in, octets out, TLS when asked for, one
+// deadline per wait. Owned by one coroutine; never moves between threads.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,10 @@ namespace ph::net {
 
 /// Octets read at once; the buffer is the thread's, an idle connection owns none.
 inline constexpr std::size_t kReadOctetsMax = 64 << 10;
+/// Input that nobody has consumed; the most that is read on top of it is kReadOctetsMax.
+inline constexpr std::size_t kInputOctetsMax = 256 << 10;
+/// Plaintext encrypted at once, so that the ciphertext of a large reply is never whole in memory.
+inline constexpr std::size_t kTlsSliceOctetsMax = 64 << 10;
 
 class Connection {
  public:
@@ -27,15 +31,17 @@ class Connection {
   void consume(std::size_t octets);
   /// What the wait is for: between commands a shutdown may interrupt it, inside a message not.
   enum class For : std::uint8_t { command, data };
-  /// Waits until input() has grown. cancelled: the peer closed; timed_out: at `deadline`; unavailable:
-  /// interrupt() was called (now or before) and the wait is for a command.
+  /// Waits until input() has grown. cancelled: the peer closed; timed_out: at `deadline`;
+  /// unavailable: interrupt() was called (now or before) and the wait is for a command; over_limit:
+  /// input() holds kInputOctetsMax already.
   Task<Result<Done>> receive(rt::Instant deadline, For what = For::command);
   /// The server drains: a wait for a command ends at once, now and from now on. On its executor.
   void interrupt();
   /// Sends everything, or fails. Tries without waiting first.
   Task<Result<Done>> send(std::string octets, rt::Instant deadline);
-  /// Throws away unread input (RFC 3207 §4.2: plaintext from before the handshake is never used) and
-  /// makes the handshake as the server.
+  /// Throws away unread input (RFC 3207 §4.2: plaintext from before the handshake is never used)
+  /// and makes the handshake as the server. When that fails, the connection is closed. refused: no
+  /// TLS, or none that we take.
   Task<Result<crypto::TlsInfo>> start_tls_server(std::shared_ptr<const crypto::TlsContext> context,
                                                  rt::Instant deadline);
   Task<Result<crypto::TlsInfo>> start_tls_client(std::shared_ptr<const crypto::TlsContext> context,
@@ -47,13 +53,18 @@ class Connection {
 
  private:
   Task<Result<crypto::TlsInfo>> handshake(rt::Instant deadline);
+  Task<Result<Done>> exchange_handshake(rt::Instant deadline);
+  Task<Result<std::size_t>> read_tls(rt::Instant deadline);
   Task<Result<Done>> send_raw(std::string octets, rt::Instant deadline);
+  Error wait_failure(Error error) const;
 
   std::unique_ptr<rt::Stream> stream_;
   std::unique_ptr<crypto::TlsMachine> tls_;
   std::string input_;
   std::size_t consumed_ = 0;
   bool interrupted_ = false;
+  bool waits_for_command_ = false;  // interrupt() may end the wait under way
+  bool more_is_likely_ = false;     // the last read filled the thread's buffer
 };
 
 }  // namespace ph::net
