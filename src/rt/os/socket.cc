@@ -120,7 +120,7 @@ void SocketStream::close() {
   // Unread input makes the kernel answer close() with a reset, which can overtake our last reply
   // (RFC 1122 §4.2.2.13): take what is there.
   constexpr int kDrainReadsMax = 16;
-  std::array<char, 4096> thrown_away;
+  [[clang::uninitialized]] std::array<char, 4096> thrown_away;
   for (int i = 0; i < kDrainReadsMax; ++i)
     if (::recv(watch_->fd(), thrown_away.data(), thrown_away.size(), MSG_DONTWAIT) <= 0) break;
   watch_->close();
