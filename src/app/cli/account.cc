@@ -57,12 +57,13 @@ std::optional<Password> new_password(const Args& args) {
 }
 
 void print_account(const json::object& account) {
-  print_table({{"address", shown(account, "address")},
-               {"state", shown(account, "state")},
-               {"quota", account.at("quota_octets").is_null() ? "none" : shown(account, "quota_octets")},
-               {"moved to", shown(account, "moved_to")},
-               {"id", shown(account, "id")},
-               {"created", local_time(account, "created")}});
+  print_table(
+      {{"address", shown(account, "address")},
+       {"state", shown(account, "state")},
+       {"quota", account.at("quota_octets").is_null() ? "none" : shown(account, "quota_octets")},
+       {"moved to", shown(account, "moved_to")},
+       {"id", shown(account, "id")},
+       {"created", local_time(account, "created")}});
   if (account.contains("messages")) {
     print_table({{"messages", shown(account, "messages")}, {"octets", shown(account, "octets")}});
   }
@@ -114,8 +115,8 @@ int with_password(const Common& common, const Args& args, std::string_view comma
 }
 
 int quota(const Common& common, const Args& args) {
-  json::object request{{"command", "account.quota"}, {"address", args.address},
-                       {"quota_octets", nullptr}};
+  json::object request{
+      {"command", "account.quota"}, {"address", args.address}, {"quota_octets", nullptr}};
   if (args.quota != "none") {
     const auto octets = daemon::parse_octets(args.quota);
     if (!octets) {
@@ -128,7 +129,9 @@ int quota(const Common& common, const Args& args) {
 }
 
 int move(const Common& common, const Args& args) {
-  json::object request{{"command", "account.move"}, {"address", args.address}, {"to", nullptr},
+  json::object request{{"command", "account.move"},
+                       {"address", args.address},
+                       {"to", nullptr},
                        {"forward", args.forward}};
   if (args.to != "none") request["to"] = args.to;
   return account_reply(common, std::move(request),
@@ -152,7 +155,8 @@ int list(const Common& common, const Args& args) {
   json::object request{{"command", "account.list"}};
   if (!args.domain.empty()) request["domain"] = args.domain;
   int code = kFine;
-  const auto reply = ask(common, std::move(request), code, "'posthouse domain list' shows the domains");
+  const auto reply =
+      ask(common, std::move(request), code, "'posthouse domain list' shows the domains");
   if (!reply) return code;
   std::vector<std::vector<std::string>> rows{{"ADDRESS", "STATE", "QUOTA", "MOVED TO", "CREATED"}};
   for (const auto& each : reply->at("accounts").as_array()) {
@@ -169,7 +173,8 @@ int list(const Common& common, const Args& args) {
 using Arguments = std::shared_ptr<Args>;  // shared by the options that fill it and the callback
 
 /// "account NAME ADDRESS".
-CLI::App* about_address(CLI::App& account, const char* name, const char* what, const Arguments& args) {
+CLI::App* about_address(CLI::App& account, const char* name, const char* what,
+                        const Arguments& args) {
   auto* command = account.add_subcommand(name, what);
   command->add_option("ADDRESS", args->address, "such as alice@example.test")->required();
   return command;
@@ -187,8 +192,7 @@ void add_state(CLI::App& account, Common& common, const Arguments& args, const c
   about_address(account, name, what, args)->callback([&common, args, state] {
     common.run = [&common, args, state] {
       return account_reply(
-          common,
-          {{"command", "account.state"}, {"address", args->address}, {"state", state}},
+          common, {{"command", "account.state"}, {"address", args->address}, {"state", state}},
           fmt::format("is {}", state));
     };
   });
@@ -216,7 +220,8 @@ void add_account(CLI::App& app, Common& common) {
   auto* add = about_address(*account, "add", "make an account", args);
   add_password_flags(add, args);
   add->add_option("--quota", args->quota, "octets it may hold, such as '2 GB'; default: no limit");
-  run(add, [](const Common& c, const Args& a) { return with_password(c, a, "account.add", "added"); });
+  run(add,
+      [](const Common& c, const Args& a) { return with_password(c, a, "account.add", "added"); });
 
   auto* all = account->add_subcommand("list", "all accounts, or those of a domain");
   all->add_option("DOMAIN", args->domain, "such as example.test");
@@ -243,7 +248,8 @@ void add_account(CLI::App& app, Common& common) {
   limit->add_option("SIZE", args->quota, "such as '2 GB', octets, or none")->required();
   run(limit, quota);
 
-  auto* moved = account->add_subcommand("move", "say where somebody is now (551), or forward (251)");
+  auto* moved =
+      account->add_subcommand("move", "say where somebody is now (551), or forward (251)");
   moved->add_option("OLD", args->address, "the account's address")->required();
   moved->add_option("NEW", args->to, "the new address, or none")->required();
   moved->add_flag("--forward", args->forward, "also send its mail on");

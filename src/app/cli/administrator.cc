@@ -25,7 +25,8 @@ Task<Result<std::string>> over_socket(std::string path, std::string request,
   PH_CO_TRY(auto stream, co_await rt::os::connect_unix(std::move(path), deadline));
   net::Connection connection(std::move(stream));
   request += '\n';
-  PH_CO_TRY([[maybe_unused]] const auto sent, co_await connection.send(std::move(request), deadline));
+  PH_CO_TRY([[maybe_unused]] const auto sent,
+            co_await connection.send(std::move(request), deadline));
   for (;;) {
     const auto line = daemon::next_admin_line(connection.input());
     if (line.consumed > 0) co_return std::string(line.text);
@@ -81,24 +82,28 @@ int code_of_kind(std::string_view name) {
 
 }  // namespace
 
-std::optional<Config> find_config(const Common& common) {
+std::optional<daemon::ConfigRead> read_found_config(const Common& common) {
   CommandWorld world;
   std::vector<std::string> files{"posthouse.toml", "/etc/posthouse/posthouse.toml"};
   if (!common.config_file.empty()) files = {common.config_file};
   for (const auto& file : files) {
     auto read = daemon::load_config(world->disk, file);
-    if (read && read->ok()) return std::move(read->config);
-    if (read) {
-      complain(*read, file);
-      complain("the configuration has errors", "'posthouse check' says all of it");
-      return std::nullopt;
-    }
+    if (read) return std::move(*read);
     const bool may_be_missing = common.config_file.empty() && read.error().kind == Kind::not_found;
     if (may_be_missing) continue;
     complain(read.error(), "name a readable configuration with --config");
     return std::nullopt;
   }
-  return daemon::default_config();
+  return daemon::ConfigRead{daemon::default_config(), {}};
+}
+
+std::optional<Config> find_config(const Common& common) {
+  auto read = read_found_config(common);
+  if (!read) return std::nullopt;
+  if (read->ok()) return std::move(read->config);
+  complain(*read, read->config.file);
+  complain("the configuration has errors", "'posthouse check' says all of it");
+  return std::nullopt;
 }
 
 Result<json::object> ask_server(const Config& config, json::object request) {
@@ -118,12 +123,13 @@ std::optional<json::object> ask(const Common& common, json::object request, int&
     CommandWorld world;
     const auto answered = world.run(in_the_store(*config, json::serialize(request), *world));
     if (!answered) {
-      complain(answered.error(),
-               answered.error().kind == Kind::refused
-                   ? fmt::format("another program holds the store, and no server answers on {}: stop "
-                                 "it, or wait until it has started",
-                                 daemon::admin_socket_path(*config))
-                   : "'posthouse check' looks at store and configuration");
+      complain(
+          answered.error(),
+          answered.error().kind == Kind::refused
+              ? fmt::format("another program holds the store, and no server answers on {}: stop "
+                            "it, or wait until it has started",
+                            daemon::admin_socket_path(*config))
+              : "'posthouse check' looks at store and configuration");
       return std::nullopt;
     }
     reply = parse_reply(*answered);

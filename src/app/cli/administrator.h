@@ -1,5 +1,5 @@
-// Asks the house: through the admin socket of the server that holds the store, or, when none runs, by
-// opening the store itself, exclusively. The answers are the same (docs/formats/admin.md).
+// Asks the house: through the admin socket of the server that holds the store, or, when none runs,
+// by opening the store itself, exclusively. The answers are the same (docs/formats/admin.md).
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -11,6 +11,9 @@
 
 namespace ph::cli {
 
+/// The configuration with whatever is wrong in it. nullopt: there is none to read, complained
+/// about.
+std::optional<daemon::ConfigRead> read_found_config(const Common& common);
 /// The configuration that --config or the usual places name, complete. nullopt: complained about.
 std::optional<daemon::Config> find_config(const Common& common);
 

@@ -31,11 +31,12 @@ std::string targets_of(const json::object& alias) {
 
 int add(const Common& common, const Args& args) {
   int code = kFine;
-  const auto reply = ask(common,
-                         {{"command", "alias.add"},
-                          {"address", args.address},
-                          {"targets", json::array(args.targets.begin(), args.targets.end())}},
-                         code, "the domain must be ours ('posthouse domain list'), the address free");
+  const auto reply =
+      ask(common,
+          {{"command", "alias.add"},
+           {"address", args.address},
+           {"targets", json::array(args.targets.begin(), args.targets.end())}},
+          code, "the domain must be ours ('posthouse domain list'), the address free");
   if (!reply) return code;
   const auto& alias = reply->at("alias").as_object();
   if (common.json) {

@@ -14,15 +14,15 @@ namespace ph::cli {
 inline constexpr std::string_view kVersion = "0.1.0";
 
 inline constexpr int kFine = 0;
-inline constexpr int kFoundWrong = 1;   // or: the house said no
+inline constexpr int kFoundWrong = 1;  // or: the house said no
 inline constexpr int kCouldNotRun = 2;
 
 /// What every command knows, and where a parsed command leaves what is to be run.
 struct Common {
-  std::string program;          // as typed
-  std::string config_file;      // --config; "": look for one
-  bool json = false;            // --json
-  std::function<int()> run;     // set by the callback of the chosen command
+  std::string program;       // as typed
+  std::string config_file;   // --config; "": look for one
+  bool json = false;         // --json
+  std::function<int()> run;  // set by the callback of the chosen command
 };
 
 /// Parses the line, runs the command, returns its exit code.

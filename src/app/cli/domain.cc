@@ -24,8 +24,8 @@ struct Args {
 int change(const Common& common, const Args& args, std::string_view command, std::string_view done,
            std::string_view hint) {
   int code = kFine;
-  const auto reply = ask(
-      common, {{"command", command}, {"domain", args.name}, {"force", args.force}}, code, hint);
+  const auto reply =
+      ask(common, {{"command", command}, {"domain", args.name}, {"force", args.force}}, code, hint);
   if (!reply) return code;
   if (common.json) {
     print_json({{"domain", reply->at("domain")}});

@@ -71,9 +71,7 @@ void add_queue(CLI::App& app, Common& common) {
   auto* all = queue->add_subcommand("list", "a line for each recipient that is not yet done");
   all->add_option("--max", *max, "at most so many; default 1000")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{daemon::kAdminListedMax}));
-  all->callback([&common, max] {
-    common.run = [&common, max] { return list(common, *max); };
-  });
+  all->callback([&common, max] { common.run = [&common, max] { return list(common, *max); }; });
   queue->add_subcommand("stats", "how much there is, and how old")->callback([&common] {
     common.run = [&common] { return stats(common); };
   });

@@ -21,7 +21,6 @@ std::string text(const json::object& event, std::string_view member) {
   return printable(std::string_view(event.at(member).as_string()));
 }
 
-
 std::string step(const json::object& event) {
   return fmt::format("{} {}", text(event, "stage"), text(event, "outcome"));
 }
@@ -29,7 +28,8 @@ std::string step(const json::object& event) {
 std::string after(std::optional<Wall> before, Wall at) {
   if (!before) return "";
   const auto passed = at - *before;
-  if (passed < std::chrono::seconds(10)) return fmt::format("+{:.3f}s", static_cast<double>(passed.count()) / 1000);
+  if (passed < std::chrono::seconds(10))
+    return fmt::format("+{:.3f}s", static_cast<double>(passed.count()) / 1000);
   return "+" + daemon::format_duration(std::chrono::floor<std::chrono::seconds>(passed));
 }
 

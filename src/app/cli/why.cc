@@ -21,8 +21,9 @@ int why(const Common& common, const std::string& term) {
   if (!reply) return code;
   const auto& events = reply->at("events").as_array();
   if (events.empty()) {
-    complain(fmt::format("nothing is known about \"{}\"", term),
-             "a queue id (from 'queued as ID'), a Message-ID, or an address as sender or recipient");
+    complain(
+        fmt::format("nothing is known about \"{}\"", term),
+        "a queue id (from 'queued as ID'), a Message-ID, or an address as sender or recipient");
     return kFoundWrong;
   }
   if (common.json) {
@@ -49,9 +50,8 @@ void add_why(CLI::App& app, Common& common) {
       "  posthouse why 2f7k0000a1\n"
       "  posthouse why '<20261121.1@client.example>'\n"
       "  posthouse why bob@example.test --json\n");
-  command->callback([&common, term] {
-    common.run = [&common, term] { return why(common, *term); };
-  });
+  command->callback(
+      [&common, term] { common.run = [&common, term] { return why(common, *term); }; });
 }
 
 }  // namespace ph::cli

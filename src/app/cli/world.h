@@ -1,4 +1,5 @@
-// The real world for a command that runs to its end: one event loop, log lines only when it matters.
+// The real world for a command that runs to its end: one event loop, log lines only when it
+// matters.
 #pragma once
 
 #include <future>

@@ -89,7 +89,7 @@ struct Config {
 
   struct Limits {
     std::uint64_t message_octets = 50 << 20;
-    std::uint64_t free_octets = 256 << 20;    // kept free on the store's disk: 452 below it
+    std::uint64_t free_octets = 0;            // kept free beside the store's own 256 MiB: 452 below
     std::uint64_t memory_octets = 256 << 20;  // for messages on their way in
     std::size_t recipients = 1000;            // a message, RFC 5321 §4.5.3.1.8 asks for >= 100
     std::size_t connections = 2000;
@@ -120,8 +120,8 @@ struct ConfigRead {
 /// Reads `toml`. `file` is its name (for Config::file), `folder` what relative paths count from
 /// ("" : the process's folder). Never fails: what is wrong stands in `problems`, all of it.
 ConfigRead read_config(std::string_view toml, std::string file, std::string folder);
-/// Reads the file. Relative paths count from its folder. Fails when it cannot be read at all; what is
-/// wrong in it stands in ConfigRead::problems.
+/// Reads the file. Relative paths count from its folder. Fails when it cannot be read at all; what
+/// is wrong in it stands in ConfigRead::problems.
 Result<ConfigRead> load_config(rt::Disk& disk, const std::string& file);
 /// What holds without a file: loopback listeners on unprivileged ports, store ./var/store.
 Config default_config();

@@ -19,9 +19,11 @@ bool listens(const Config& config, Protocol protocol) {
 
 /// `text` as one word of a POSIX shell.
 std::string shell_word(std::string_view text) {
-  const bool plain = !text.empty() && text.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") ==
-      std::string_view::npos;
+  const bool plain =
+      !text.empty() &&
+      text.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") ==
+          std::string_view::npos;
   if (plain) return std::string(text);
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -33,7 +35,8 @@ std::string instructions(const Config& config, const std::string& program,
   const std::string config_flag =
       config.file.empty() ? "" : fmt::format(" --config {}", shell_word(config.file));
   const auto posthouse = shell_word(program);
-  const bool submission = listens(config, Protocol::submission) || listens(config, Protocol::submissions);
+  const bool submission =
+      listens(config, Protocol::submission) || listens(config, Protocol::submissions);
   std::string out = fmt::format(
       "# A first domain with two accounts (these passwords are shown only now):\n"
       "#   {}   {}\n"
@@ -86,7 +89,8 @@ Task<Result<std::string>> first_start(House& house,  // NOLINT: awaited on the s
   }
   const auto alice_password = random_password(house.world().random);
   const auto bob_password = random_password(house.world().random);
-  PH_CO_TRY([[maybe_unused]] const auto domain, co_await identity.add_domain(std::string(kDemoDomain)));
+  PH_CO_TRY([[maybe_unused]] const auto domain,
+            co_await identity.add_domain(std::string(kDemoDomain)));
   PH_CO_TRY([[maybe_unused]] const auto alice,
             co_await identity.add_account(std::string(kAlice), alice_password));
   PH_CO_TRY([[maybe_unused]] const auto bob,

@@ -12,8 +12,7 @@ Result<std::uint64_t> ReservedDisk::free_octets(std::string_view folder) {
 
 House::House(const Config& config, rt::World& world)
     : disk_(world.disk, config.limits.free_octets),
-      world_{world.clock,  world.random,  disk_,     world.net,
-             world.timers, world.workers, world.log} {}
+      world_{world.clock, world.random, disk_, world.net, world.timers, world.workers, world.log} {}
 
 House::~House() = default;
 
@@ -25,7 +24,8 @@ Result<std::unique_ptr<House>> House::open(const Config& config, rt::World& worl
   const auto days = std::chrono::ceil<std::chrono::days>(config.journal.retention).count();
   house->journal_ = std::make_unique<journal::EventJournal>(
       store, house->world_, executor,
-      journal::Options{.retention_days = static_cast<std::uint32_t>(std::max<decltype(days)>(days, 1))});
+      journal::Options{.retention_days =
+                           static_cast<std::uint32_t>(std::max<decltype(days)>(days, 1))});
   house->identity_ = identity::make_identity(store, house->world_, house->note());
   house->mailboxes_ = mailbox::make_mailboxes(store, house->world_);
   auto& journal = *house->journal_;

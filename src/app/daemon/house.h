@@ -1,5 +1,5 @@
-// The rooms of one store, put together: what the server serves from, and what the command line opens
-// itself when no server runs.
+// The rooms of one store, put together: what the server serves from, and what the command line
+// opens itself when no server runs.
 #pragma once
 
 #include <functional>

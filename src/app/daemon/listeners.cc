@@ -13,7 +13,9 @@ std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
-bool is_pop3(Protocol protocol) { return protocol == Protocol::pop3 || protocol == Protocol::pop3s; }
+bool is_pop3(Protocol protocol) {
+  return protocol == Protocol::pop3 || protocol == Protocol::pop3s;
+}
 
 }  // namespace
 

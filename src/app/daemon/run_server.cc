@@ -21,7 +21,8 @@ Task<void> run_to(Server& server, std::promise<Result<bool>>& ended) {  // NOLIN
 }  // namespace
 
 Result<Done> run_server(Config config, ServeOptions options) {
-  const auto log = make_log(config.log.json ? LogFormat::json : LogFormat::logfmt, config.log.level);
+  const auto log =
+      make_log(config.log.json ? LogFormat::json : LogFormat::logfmt, config.log.level);
   const auto threads = static_cast<unsigned>(
       config.threads > 0 ? config.threads
                          : std::clamp<std::size_t>(rt::os::processors(), 1, kThreadsMax));

@@ -20,8 +20,9 @@ queue::RetryTimes retry_times(const Config& config) {
   return {seconds(config.queue.retry_first), seconds(config.queue.retry_max)};
 }
 
-Task<Result<std::uint64_t>> octets_used(mailbox::Mailboxes& mailboxes,  // NOLINT: outlives all calls
-                                        std::string account, rt::Instant deadline) {
+Task<Result<std::uint64_t>> octets_used(
+    mailbox::Mailboxes& mailboxes,  // NOLINT: outlives all calls
+    std::string account, rt::Instant deadline) {
   PH_CO_TRY(const auto usage, co_await mailboxes.usage(std::move(account), deadline));
   co_return usage.octets;
 }
@@ -35,7 +36,8 @@ std::vector<rt::IpAddress> own_addresses(const Config& config) {
 }
 
 /// Ends the process when stopping takes too long: what was acknowledged is on disk.
-Task<void> end_after(rt::World& world, std::unique_ptr<rt::Timer> timer) {  // NOLINT: world outlives
+Task<void> end_after(rt::World& world,
+                     std::unique_ptr<rt::Timer> timer) {  // NOLINT: world outlives
   const auto waited = co_await timer->wait_until(world.clock.now() + kStopMax);
   if (!waited) co_return;
   world.log.write(rt::Level::error, "stop.forced", {{"why", "stopping took too long"}});
@@ -82,9 +84,8 @@ Task<Result<Done>> Server::start() {
                       .connections_per_client_max = limits.connections_per_client,
                       .message_octets_max = limits.message_octets,
                       .own_addresses = own_addresses(config_)});
-  intake_ = intake::make_intake(
-      {house_->store(), house_->queue(), world, house_->note()},
-      {config_.hostname, limits.message_octets, limits.memory_octets});
+  intake_ = intake::make_intake({house_->store(), house_->queue(), world, house_->note()},
+                                {config_.hostname, limits.message_octets, limits.memory_octets});
   deliverer_ = std::make_unique<deliver::Deliverer>(
       deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes}, world,
       deliver::Options{retry_times(config_)});

@@ -21,17 +21,17 @@
 
 namespace ph::daemon {
 
-inline constexpr std::chrono::seconds kDrainMax{30};       // for sessions to end by themselves
-inline constexpr std::chrono::seconds kCloseMax{5};        // for closed sessions to be gone
-inline constexpr std::chrono::seconds kStopMax{45};        // of all; then the process ends at once
+inline constexpr std::chrono::seconds kDrainMax{30};  // for sessions to end by themselves
+inline constexpr std::chrono::seconds kCloseMax{5};   // for closed sessions to be gone
+inline constexpr std::chrono::seconds kStopMax{45};   // of all; then the process ends at once
 inline constexpr std::chrono::milliseconds kDrainPollEvery{20};
 
-inline constexpr std::chrono::seconds kRefusalMax{5};      // to tell a client that there is no room
+inline constexpr std::chrono::seconds kRefusalMax{5};  // to tell a client that there is no room
 
 struct ServeOptions {
-  std::string program;      // as typed: for the commands that --demo prints
+  std::string program;  // as typed: for the commands that --demo prints
   std::string version;
-  bool demo = false;        // first_start.h
+  bool demo = false;  // first_start.h
 };
 
 /// All calls on the first executor, except where said.
