@@ -138,6 +138,12 @@ class TidyTest(unittest.TestCase):
                         'src/base/a.h:1')
         self.assert_bad('headers', {'src/base/a.h': 'inline int a() { return 1; }\n'}, 'src/base/a.h:1')
 
+    def test_headers_that_their_source_includes_first_are_left_to_the_build(self):
+        bad = '#pragma once\ninline std::string a();\n'
+        self.assert_good('headers', {'src/base/a.h': bad, 'src/base/a.cc': '#include "base/a.h"\n'})
+        self.assert_bad('headers', {'src/base/a.h': bad, 'src/base/a.cc': '#include <string>\n#include "base/a.h"\n'},
+                        'src/base/a.h:1')
+
     def test_headers_remember_what_was_good_until_it_changes(self):
         root = self.tree({'src/base/a.h': '#pragma once\n#include <string>\n',
                           'src/base/b.h': '#pragma once\n#include "base/a.h"\ninline std::string b();\n'})
