@@ -156,6 +156,17 @@ class TidyTest(unittest.TestCase):
         (root / 'src/base/a.h').write_text('#pragma once\n')  # b.h leaned on it
         self.assertIn('src/base/b.h:1', run())
 
+    def test_limits_stand_on_their_page(self):
+        code = 'inline constexpr std::size_t kNameOctetsMax = 64 << 10;  // of a name\n'
+        page = '## `base`\n\n| `kNameOctetsMax` | `64 << 10` | a name; nobody has a longer one |\n'
+        self.assert_good('limits', {'src/base/a.h': code, 'docs/limits.md': page})
+        self.assert_bad('limits', {'src/base/a.h': '\n' + code}, 'src/base/a.h:2')
+        self.assert_bad('limits', {'src/base/a.h': code, 'docs/limits.md': page.replace('64', '32')},
+                        'docs/limits.md:3')
+        self.assert_bad('limits', {'docs/limits.md': page}, 'docs/limits.md:3')
+        self.assert_bad('limits', {'src/base/a.h': code, 'docs/limits.md':
+                                   '## `base`\n| `kNameOctetsMax` | `64 << 10` |  |\n'}, 'docs/limits.md:2')
+
     def test_large_files_and_functions_are_notes_only(self):
         root = self.tree({'src/base/a.cc': 'int f(int x) {\n' + '  x = 1;\n' * 450 + '}\n'})
         done = subprocess.run([TOOLS / 'tidy', '--root', root, '--only', 'layers'],
