@@ -76,14 +76,18 @@ void Watch::on_timer() {
   armed_for_ = Instant::max();
   if (waiting_ == For::nothing) return;  // the next wait sets the timer
   if (steady_now() < deadline_) return arm();
-  end_ = End::timed_out;
-  descriptor_.cancel();
+  end_wait(End::timed_out);
 }
 
 void Watch::interrupt() {
-  if (waiting_ != For::read) return;
-  end_ = End::interrupted;
-  descriptor_.cancel();
+  if (waiting_ == For::read) end_wait(End::interrupted);
+}
+
+void Watch::end_wait(End why) {
+  if (!descriptor_.is_open()) return;  // close() has ended it, its coroutine was not resumed yet
+  end_ = why;
+  boost::system::error_code ignored;
+  descriptor_.cancel(ignored);
 }
 
 void Watch::close() {

@@ -53,6 +53,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   enum class End : std::uint8_t { none, timed_out, interrupted, closed };
   void arm();
   void on_timer();
+  void end_wait(End why);
 
   boost::asio::posix::basic_stream_descriptor<Executor> descriptor_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
