@@ -18,14 +18,16 @@
 
 namespace ph::store {
 
-/// Unit of ordering, atomicity, notification, placement and migration: "q/<shard>/<lane>/<generation>",
-/// "a/<account>", "m/<mailbox id>/<n>", "d/<slot>", "j/<day>/<block>". 1..200 octets [!-~]; created by
-/// its first put, gone with its last key. Holds ids, never names that change.
+/// Unit of ordering, atomicity, notification, placement and migration:
+/// "q/<shard>/<lane>/<generation>", "a/<account>", "m/<mailbox id>/<n>", "d/<slot>",
+/// "j/<day>/<block>". 1..200 octets [!-~]; created by its first put, gone with its last key. Holds
+/// ids, never names that change.
 using Partition = std::string;
 
-/// Chosen by the WRITER: one id per commit attempt, never repeated (48-bit incarnation from a counter
-/// in the store at start-up, 80-bit counter), printed in base32 so that every octet is < 0x80. Every
-/// key that a commit puts carries it. Compared for equality only; says nothing about order.
+/// Chosen by the WRITER: one id per commit attempt, never repeated (48-bit incarnation from a
+/// counter in the store at start-up, 80-bit counter), printed in base32 so that every octet is <
+/// 0x80. Every key that a commit puts carries it. Compared for equality only; says nothing about
+/// order.
 struct Version {
   char b[26]{};
   bool operator==(const Version&) const = default;
@@ -81,11 +83,11 @@ struct Put {
   std::optional<std::string> value;  // nullopt deletes
 };
 struct Batch {
-  std::vector<Check> checks;  // all must hold, else conflict
-  std::vector<Put> puts;      // a key at most once
-  std::optional<Fence> fence; // an implied check, reported as refused
-  bool settle = true;         // false: the batch is harmless when repeated
-  std::string hint;           // <= 128 octets, handed to watchers; no hint, no ring
+  std::vector<Check> checks;   // all must hold, else conflict
+  std::vector<Put> puts;       // a key at most once
+  std::optional<Fence> fence;  // an implied check, reported as refused
+  bool settle = true;          // false: the batch is harmless when repeated
+  std::string hint;            // <= 128 octets, handed to watchers; no hint, no ring
 };
 /// What settle() needs after `unknown`.
 struct Ticket {
@@ -98,7 +100,8 @@ struct Committed {
   Ticket ticket;
 };
 
-using BlobId = std::string;  // 26 base32 characters, made by the writer, with its creation day in it
+/// 26 base32 characters, made by the writer, with its creation day in it.
+using BlobId = std::string;
 struct BlobInfo {
   std::uint64_t octets = 0;
   std::uint32_t crc32c = 0;
@@ -110,9 +113,9 @@ class BlobWriter {
   virtual ~BlobWriter() = default;
   /// Back-pressure: await it. Octets are taken by value; any sizes.
   virtual Task<Result<Done>> write(std::string octets) = 0;
-  /// On ok readable, and durable no later than any commit that is issued after it by this process is
-  /// acknowledged (remote engines: at once). `holder` is the first link: "<partition>\t<key>" of the
-  /// row that will refer to it.
+  /// On ok readable, and durable no later than any commit that is issued after it by this process
+  /// is acknowledged (remote engines: at once). `holder` is the first link: "<partition>\t<key>" of
+  /// the row that will refer to it.
   virtual Task<Result<BlobInfo>> seal(std::string holder) = 0;
   virtual BlobId id() const = 0;
 };
@@ -153,7 +156,8 @@ class Store {
   virtual Task<Result<std::vector<Record>>> get(Partition partition, std::vector<std::string> keys,
                                                 Opt opt = {}) = 0;
   /// One page is a snapshot; two pages are not. Ascending only: keys that must be read newest-first
-  /// are stored inverted (see inverted()).
+  /// are stored inverted (see inverted()). A damaged row is left out and logged; get() of it says
+  /// `corrupt`, and a batch may still delete or replace it.
   virtual Task<Result<Page>> scan(Partition partition, Range range, std::size_t keys_max,
                                   Opt opt = {}) = 0;
   /// One atomic, durable, conditional batch in one partition.
@@ -161,7 +165,8 @@ class Store {
   /// After `unknown`: ok = it was applied; conflict = it was not AND never will be.
   virtual Task<Result<Done>> settle(Ticket ticket, Opt opt = {}) = 0;
   /// Everything in it; may be repeated.
-  virtual Task<Result<Done>> drop(Partition partition, std::optional<Fence> fence, Opt opt = {}) = 0;
+  virtual Task<Result<Done>> drop(Partition partition, std::optional<Fence> fence,
+                                  Opt opt = {}) = 0;
   /// Partitions with this prefix that sort after `after`. Administration only: slow, may lag.
   virtual Task<Result<std::vector<Partition>>> list(std::string prefix, std::string after,
                                                     std::size_t max, Opt opt = {}) = 0;
@@ -177,13 +182,14 @@ class Store {
   virtual Task<Result<BlobInfo>> stat(BlobId id, Opt opt = {}) = 0;
   virtual Task<Result<Done>> link(BlobId id, std::string holder, Opt opt = {}) = 0;
   virtual Task<Result<Done>> unlink(BlobId id, std::string holder, Opt opt = {}) = 0;
-  /// Deletes blobs without holders whose creation day is before `day`, and holders older than that for
-  /// which `alive` (called with the holder) says that their row is gone. Returns octets freed.
+  /// Deletes blobs without holders whose creation day is before `day`, and holders older than that
+  /// for which `alive` (called with the holder) says that their row is gone. Returns octets freed.
+  /// `day` is yesterday or earlier: a holder is linked before its row is there.
   using Alive = std::function<Task<Result<bool>>(std::string holder)>;
   virtual Task<Result<std::uint64_t>> sweep(std::uint32_t day, Alive alive, Opt opt = {}) = 0;
 
-  /// A hint to look, never the truth: may come late, twice, merged, or for nothing. `ring` is called
-  /// on `executor`.
+  /// A hint to look, never the truth: may come late, twice, merged, or for nothing. `ring` is
+  /// called on `executor`.
   virtual std::unique_ptr<Watch> watch(Partition partition, rt::Executor executor,
                                        std::function<void(Ring)> ring) = 0;
   virtual std::chrono::milliseconds poll_every() const = 0;
@@ -200,9 +206,10 @@ class Store {
 };
 
 /// Exactly-once hand-over between partitions, on the primitives above:
-/// 1 commit in `to`: check "!d/<day>/<id>" absent, put it and the records of `deliver`; conflict on it
-///   = done before = success. 2 commit in `from`: check the version of `key`, delete it. A crash in
-///   between repeats 1 (no effect) and 2.
+/// 1 commit in `to`: check "!d/<day>/<id>" absent, put it and the records of `deliver`; a conflict
+///   on it means done before, which is success.
+/// 2 commit in `from`: check the version of `key`, delete it.
+/// A crash in between repeats 1 (no effect) and 2; so may a caller after any failure.
 /// `id` and `day` are properties of the thing moved (queue id, recipient, arrival day), not of the
 /// attempt; markers older than the queue's lifetime are swept.
 struct Move {
@@ -215,8 +222,9 @@ struct Move {
 enum class Moved : std::uint8_t { now, before };
 Task<Result<Moved>> transfer(Store& store, Move move, Opt opt = {});
 
-/// "memory:" or "file:DIR" (a relative DIR counts from the process's folder); later rados: and pg:.
-/// `blob_url` empty: the same engine keeps the blobs.
+/// "memory:" ("memory:OCTETS" bounds it; default 1 GiB) or "file:DIR" (a relative DIR counts from
+/// the process's folder; "file:DIR?reserve=OCTETS" is what has to stay free on its disk; default
+/// 256 MiB). `blob_url` empty: the same engine keeps the blobs.
 ///   refused      another process holds the store (detail says where)
 ///   malformed    an URL that no engine knows
 ///   corrupt      the store's format is newer than this program

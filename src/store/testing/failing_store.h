@@ -1,5 +1,5 @@
-// A store that dies at its n-th change, as a process does: crash tests walk n from 0 until a run is over
-// before it. Header only, so that the tests of every room above can use it.
+// A store that dies at its n-th change, as a process does: crash tests walk n from 0 until a run is
+// over before it. Header only, so that the tests of every room above can use it.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 
 namespace ph::store::testing {
 
-/// Passes everything on to `inner` until change number `at` (counting commits, drops, seals, links and
-/// unlinks from 0). That one is applied or not (`apply_last`), its answer is lost, and from then on
-/// every call fails: the process is dead. A new room over `inner` is the restart.
+/// Passes everything on to `inner` until change number `at` (counting commits, drops, seals, links
+/// and unlinks from 0). That one is applied or not (`apply_last`), its answer is lost, and from
+/// then on every call fails: the process is dead. A new room over `inner` is the restart.
 class FailingStore final : public Store {
  public:
   struct Plan {
