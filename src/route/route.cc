@@ -71,15 +71,9 @@ void RoutePlanner::answer(Answer answer) {
 
 void RoutePlanner::expand(Open from, std::vector<message::Address> targets) {
   if (!expanded_.insert(message::directory_key(from.address)).second) return;
-  if (from.via.size() >= kAliasDepthMax) {
-    add({Plan::What::fail,
-         std::move(from.address),
-         {},
-         {},
-         std::move(from.via),
-         "aliases are nested too deep"});
-    return;
-  }
+  // As a whole: whoever plans the last address anew would begin to count anew, in a long loop for
+  // ever.
+  if (from.via.size() >= kAliasDepthMax) return fail_whole("aliases are nested too deep");
   from.via.push_back(from.address);
   for (message::Address& target : targets) {
     if (!asked_.insert(message::to_string(target)).second) continue;

@@ -141,6 +141,8 @@ TEST(Route, LimitsDepth) {
   ASSERT_EQ(plans.size(), 1u);
   EXPECT_EQ(plans[0].what, Plan::What::fail);
   EXPECT_EQ(plans[0].why, "aliases are nested too deep");
+  EXPECT_EQ(plans[0].recipient, at("l0@example.test"));
+  EXPECT_TRUE(plans[0].via.empty());
 }
 
 TEST(Route, LimitsCountAsAWhole) {
