@@ -149,7 +149,7 @@ class Ordinary(RepliesTest):
 
     def test_bare_line_ends_in_data_are_refused(self):
         talk = self.talk(ehlo=False)
-        self.expect(550, talk.message('s@elsewhere.test', ALICE, b'Subject: x\r\n\r\na\nb\r\n.\r\n'))
+        self.expect(554, talk.message('s@elsewhere.test', ALICE, b'Subject: x\r\n\r\na\nb\r\n.\r\n'), '5.6.0')
 
 
 class Accounts(RepliesTest):
@@ -262,6 +262,33 @@ class NoSpace(RepliesTest):
         house.start()
         with SmtpTalk(house) as talk:
             self.expect(250, talk.message('a@b.test', ALICE, 'Subject: room again\r\n\r\n.\r\n'))
+
+
+class Damage(RepliesTest):
+    def test_a_damaged_record_is_a_temporary_failure_and_the_rest_goes_on(self):
+        names = [f'{letter}{n}' for n in range(40) for letter in 'pq']
+        for name in names:
+            self.house.cli('alias', 'add', f'{name}-victim@{DOMAIN}', BOB)
+        self.house.stop()
+        self.house.start()  # what the log held goes into tables now
+        self.house.stop()
+        hit = 0
+        for table in (self.house.folder / 'store').rglob('*.sst'):
+            octets = bytearray(table.read_bytes())
+            at = octets.find(b'p7-victim')
+            if at >= 0:
+                octets[at] ^= 0x20
+                table.write_bytes(octets)
+                hit += 1
+        self.assertGreater(hit, 0, 'the record is in no table')
+        self.house.start()
+        talk = self.talk()
+        talk.say('MAIL FROM:<s@elsewhere.test>')
+        self.expect(451, talk.say(f'RCPT TO:<p7-victim@{DOMAIN}>'), '4.3.0')
+        codes = [talk.say(f'RCPT TO:<{name}-victim@{DOMAIN}>').code for name in names]
+        self.assertEqual(set(codes), {250, 451})  # a damaged block has some neighbours
+        self.assertGreater(codes.count(250), codes.count(451))
+        self.expect(250, talk.say(f'RCPT TO:<{ALICE}>'))
 
 
 class Connections(RepliesTest):
