@@ -78,7 +78,7 @@ Task<Result<LoginResult>> PasswordAuthenticator::login(LoginAttempt attempt, rt:
                                            std::move(attempt.listener), deadline));
   const rt::Instant now = world_.clock.now();
   if (const auto locked = guard_.locked(claim.peer_key, claim.user_key, now))
-    co_return turn_away_locked(claim, locked);
+    co_return turn_away(claim, locked);
 
   if (claim.account) {
     const std::string& id = claim.account->id;
@@ -87,7 +87,7 @@ Task<Result<LoginResult>> PasswordAuthenticator::login(LoginAttempt attempt, rt:
       co_return admit(claim, remembered->account);
   }
   PH_CO_TRY(const bool locked, co_await locked_before_restart(claim, deadline));
-  if (locked) co_return turn_away_locked(claim, {.user = true});
+  if (locked) co_return turn_away(claim, {.user = true});
   co_return co_await check(std::move(claim), std::move(attempt.password), deadline);
 }
 
@@ -140,7 +140,7 @@ Task<Result<LoginResult>> PasswordAuthenticator::check(Claim claim, std::string 
   // While we waited for our turn others may have used up the last tries.
   const rt::Instant now = world_.clock.now();
   if (const auto locked = guard_.locked(claim.peer_key, claim.user_key, now))
-    co_return turn_away_locked(claim, locked);
+    co_return turn_away(claim, locked);
   if (!good || !row) co_return co_await reject(std::move(claim), deadline);
 
   guard_.forgive_user(claim.user_key);
@@ -164,7 +164,7 @@ LoginResult PasswordAuthenticator::admit(const Claim& claim, Account account) {
   return {What::ok, std::move(account)};
 }
 
-LoginResult PasswordAuthenticator::turn_away_locked(const Claim& claim, LoginGuard::Locked locked) {
+LoginResult PasswordAuthenticator::turn_away(const Claim& claim, LoginGuard::Locked locked) {
   std::string_view who = locked.peer && locked.user ? "peer and account are"
                          : locked.peer              ? "peer is"
                                                     : "account is";

@@ -43,7 +43,7 @@ class PasswordAuthenticator final : public Authenticator {
   Task<Result<LoginResult>> reject(Claim claim, rt::Instant deadline);
   Task<Result<bool>> locked_before_restart(Claim claim, rt::Instant deadline);
   LoginResult admit(const Claim& claim, Account account);
-  LoginResult turn_away_locked(const Claim& claim, LoginGuard::Locked locked);
+  LoginResult turn_away(const Claim& claim, LoginGuard::Locked locked);
   std::string code_of(const std::string& id, const std::string& password) const;
   void note(const Claim& claim, Outcome outcome, std::string why);
 
