@@ -10,6 +10,7 @@ namespace {
 
 /// Index of the first `c` in chunk[from, to), or `to`.
 std::size_t find(std::span<const char> chunk, std::size_t from, std::size_t to, char c) {
+  if (from == to || chunk[from] == c) return from;  // empty lines would pay for the call
   const void* found = std::memchr(chunk.data() + from, c, to - from);
   return found == nullptr
              ? to
