@@ -10,7 +10,6 @@ namespace {
 
 /// Index of the first `c` in chunk[from, to), or `to`.
 std::size_t find(std::span<const char> chunk, std::size_t from, std::size_t to, char c) {
-  if (from == to || chunk[from] == c) return from;  // empty lines would pay for the call
   const void* found = std::memchr(chunk.data() + from, c, to - from);
   return found == nullptr
              ? to
@@ -70,6 +69,10 @@ std::size_t DataDecoder::scan_text(std::span<const char> chunk, std::size_t from
       continue;
     }
     if (at_ == At::line_start && chunk[i] == '.') break;
+    if (at_ == At::line_start && i + 1 < n && chunk[i] == '\r' && chunk[i + 1] == '\n') {
+      i += 2;  // an empty line: common, and shorter than the search for its end
+      continue;
+    }
 
     const std::size_t line_end = find(chunk, i, n, '\r');
     if (const std::size_t lf = find(chunk, i, line_end, '\n'); lf < line_end) {
