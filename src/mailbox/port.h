@@ -21,29 +21,29 @@ struct Uid {
 
 /// One recipient's copy of a message, to be put into the account's INBOX once.
 struct Delivery {
-  std::string account;          // account id
+  std::string account;  // account id
   std::optional<std::uint64_t> quota_octets;
-  std::string once;             // "<queue id>.<recipient number>": a repeat has no effect
-  std::uint32_t once_day = 0;   // day of acceptance (base/time.h day_of)
+  std::string once;            // "<queue id>.<recipient number>": a repeat has no effect
+  std::uint32_t once_day = 0;  // day of acceptance (base/time.h day_of)
   std::string queue_id;
-  std::string blob;             // store::BlobId of the message as received, alive by another holder
+  std::string blob;  // store::BlobId of the message as received, alive by another holder
   std::uint64_t blob_octets = 0;
-  std::string prefix;           // header fields that we add, each with its CRLF: Return-Path,
-                                // Delivered-To, Received
-  std::string message_id;       // without <>; "" when it has none (for threads, later)
-  Wall internal_date{};         // when we accepted it
+  std::string prefix;      // header fields that we add, each with its CRLF: Return-Path,
+                           // Delivered-To, Received
+  std::string message_id;  // without <>; "" when it has none (for threads, later)
+  Wall internal_date{};    // when we accepted it
 };
 
 struct Delivered {
   std::string mailbox_id;
   Uid uid;
-  std::string email_id;         // RFC 8474 EMAILID
-  bool before = false;          // an earlier try had put it there
+  std::string email_id;  // RFC 8474 EMAILID
+  bool before = false;   // an earlier try had put it there
 };
 
 struct MessageInfo {
   Uid uid;
-  std::uint64_t octets = 0;     // prefix included; what RETR sends before dot stuffing
+  std::uint64_t octets = 0;  // prefix included; what RETR sends before dot stuffing
   std::string email_id;
   Wall internal_date{};
   std::string queue_id;
@@ -51,8 +51,8 @@ struct MessageInfo {
 
 /// A maildrop held by one POP3 session (RFC 1939 §3: exclusive access).
 struct Maildrop {
-  std::string token;            // names the lock in the calls below
-  std::string unique_prefix;    // mailbox id and UIDVALIDITY in text: UIDL is this + "." + uid
+  std::string token;          // names the lock in the calls below
+  std::string unique_prefix;  // mailbox id and UIDVALIDITY in text: UIDL is this + "." + uid
   std::vector<MessageInfo> messages;  // ascending uid
 };
 
