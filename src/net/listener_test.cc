@@ -15,11 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool eventually(const std::function<bool()>& true_soon) {
-  for (int i = 0; i < 20'000 && !true_soon(); ++i) std::this_thread::sleep_for(1ms);
-  return true_soon();
-}
-
 /// Answers each octet with itself until the peer goes or the server drains; then says '!'.
 Task<void> echo(Connection& peer, rt::World& world) {  // NOLINT: lent
   for (;;) {
@@ -57,8 +52,10 @@ Task<void> talk(rt::World& world, rt::Endpoint to, Counts& counts) {  // NOLINT:
 
 class ListenerTest : public ::testing::Test {
  protected:
-  sim::Log log_;
-  rt::os::OsWorld world_{log_};
+  bool eventually(const std::function<bool()>& true_soon) { return worlds_.run_until(true_soon); }
+
+  net::testing::OsWorlds worlds_;  // its own loop only waits for what happens on the others
+  rt::World& world_ = worlds_.world();
   rt::os::EventLoops loops_{3};
 };
 

@@ -45,8 +45,8 @@ std::string to_string(const Endpoint& endpoint);
 /// RFC 5321 §4.1.3: "[127.0.0.1]", "[IPv6:::1]".
 std::string address_literal(const IpAddress& ip);
 
-Result<IpAddress> parse_ip(std::string_view text);          // malformed
-Result<Endpoint> parse_endpoint(std::string_view text);     // malformed; "host:port", "[v6]:port"
-Result<Network> parse_network(std::string_view text);       // malformed
+Result<IpAddress> parse_ip(std::string_view text);       // malformed
+Result<Endpoint> parse_endpoint(std::string_view text);  // malformed; "host:port", "[v6]:port"
+Result<Network> parse_network(std::string_view text);    // malformed
 
 }  // namespace ph::rt

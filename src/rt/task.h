@@ -69,9 +69,7 @@ Task<T> suspend(Start start) {
   const Executor executor = co_await boost::asio::this_coro::executor;
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>&,
                                                  void(T)>(
-      [executor](auto handler, Start begin) {
-        begin(Resume<T>(std::move(handler), executor));
-      },
+      [executor](auto handler, Start begin) { begin(Resume<T>(std::move(handler), executor)); },
       boost::asio::use_awaitable_t<Executor>(), std::move(start));
 }
 

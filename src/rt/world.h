@@ -28,7 +28,7 @@ struct Clock {
   using time_point = std::chrono::time_point<Clock, duration>;
   static constexpr bool is_steady = true;
 
-  using Instant = time_point;                                      // monotonic, per boot
+  using Instant = time_point;                                     // monotonic, per boot
   using Wall = std::chrono::sys_time<std::chrono::milliseconds>;  // may jump: for people and dates
 
   virtual ~Clock() = default;
@@ -44,9 +44,9 @@ struct Random {
   virtual void fill(std::span<char> octets) = 0;         // fit for keys and passwords
 };
 
-/// Small files by name (configuration, certificates, key material), blocking. Bulk data goes through
-/// store/. Nothing is durable before the call returns; replace() is atomic (write, sync, rename,
-/// sync of the folder) and makes missing folders, for the owner alone.
+/// Small files by name (configuration, certificates, key material), blocking. Bulk data goes
+/// through store/. Nothing is durable before the call returns; replace() is atomic (write, sync,
+/// rename, sync of the folder) and makes missing folders, for the owner alone.
 struct Disk {
   virtual ~Disk() = default;
   virtual Result<std::string> read(std::string_view file) = 0;
@@ -79,8 +79,8 @@ class Stream {
 class Acceptor {
  public:
   virtual ~Acceptor() = default;
-  /// Waits for the next connection. cancelled: close() was called. unavailable: no room for one now,
-  /// and it has paused already: call again.
+  /// Waits for the next connection. cancelled: close() was called. unavailable: no room for one
+  /// now, and it has paused already: call again.
   virtual Task<Result<std::unique_ptr<Stream>>> accept() = 0;
   virtual void close() = 0;
   virtual Endpoint local() const = 0;  // with the port that the system picked where 0 was asked
