@@ -7,7 +7,7 @@ namespace {
 
 // The example of docs/formats/record.md.
 TEST(Record, ReadsTheExampleOfItsFormatPage) {
-  const std::string_view octets("\x01\x01\x03" "abc" "\x02\x02\xac\x02\x03\x01\x03", 14);
+  const std::string_view octets("\x01\x01\x03" "abc" "\x02\x02\xac\x02\x03\x01\x03", 13);
   auto reader = RecordReader::open(octets, 1);
   ASSERT_TRUE(reader);
   ASSERT_TRUE(reader->next());

@@ -132,7 +132,7 @@ Task<Result<Done>> MailQueue::accept(Message message, std::vector<Event> events)
 }
 
 void MailQueue::ring() {
-  boost::asio::post(executor_, [this] { bell_->cancel(); });
+  boost::asio::post(executor_, [bell = bell_] { bell->cancel(); });
 }
 
 void MailQueue::wake() {

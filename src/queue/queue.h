@@ -111,7 +111,8 @@ class MailQueue final : public Queue {
   rt::World& world_;
   rt::Executor executor_;
   Retire retire_;
-  std::unique_ptr<rt::Timer> bell_, house_bell_, stopped_;
+  std::shared_ptr<rt::Timer> bell_;  // shared: by rings on their way, which may outlive the queue
+  std::unique_ptr<rt::Timer> house_bell_, stopped_;
   bool stopping_ = false, running_ = false;
 
   mutable std::mutex mutex_;  // guards what follows; never held across co_await
