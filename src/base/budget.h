@@ -1,5 +1,5 @@
-// A shared allowance of octets, taken before memory is, so that a full machine answers 4yz instead of
-// failing an allocation.
+// A shared allowance of octets, taken before memory is, so that a full machine answers 4yz instead
+// of failing an allocation.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class Budget {
    public:
     Share() = default;
     Share(Share&& other) noexcept
-        : budget_(std::exchange(other.budget_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
+        : budget_(std::exchange(other.budget_, nullptr)),
+          octets_(std::exchange(other.octets_, 0)) {}
     Share& operator=(Share&& other) noexcept {
       std::swap(budget_, other.budget_);
       std::swap(octets_, other.octets_);

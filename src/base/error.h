@@ -12,8 +12,8 @@ namespace ph {
 
 /// What a caller can do about a failure; the only part of an Error that code may branch on.
 enum class Kind : std::uint8_t {
-  malformed,    // the peer broke a grammar; the same octets will never be accepted
-  refused,      // understood, and denied by policy or by missing rights (also: fenced off)
+  malformed,  // the peer broke a grammar; the same octets will never be accepted
+  refused,    // understood, and denied by policy or by missing rights (also: fenced off)
   not_found,
   over_limit,   // a limit listed in docs/limits.md was reached
   conflict,     // a concurrent writer won: re-read and retry at once
@@ -40,8 +40,8 @@ struct Literal {
 
 struct [[nodiscard]] Error {
   Kind kind;
-  std::string_view what;       // from a Literal
-  std::string detail;          // may hold addresses and paths: logs only, never the wire
+  std::string_view what;  // from a Literal
+  std::string detail;     // may hold addresses and paths: logs only, never the wire
   std::source_location where;
 };
 
@@ -64,9 +64,9 @@ std::string describe(const Error& error);
 // A declaration, not a statement expression: g++ 12 dies on co_await inside `({ })`.
 #define PH_CAT2_(a, b) a##b
 #define PH_CAT_(a, b) PH_CAT2_(a, b)
-#define PH_TRY_(tmp, decl, expr, ret)                         \
-  auto tmp = (expr);                                          \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());      \
+#define PH_TRY_(tmp, decl, expr, ret)                    \
+  auto tmp = (expr);                                     \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
 #define PH_TRY(decl, expr) PH_TRY_(PH_CAT_(ph_tmp_, __LINE__), decl, expr, return)
 #define PH_CO_TRY(decl, expr) PH_TRY_(PH_CAT_(ph_tmp_, __LINE__), decl, expr, co_return)
@@ -74,8 +74,8 @@ std::string describe(const Error& error);
 /// A broken invariant of ours, not of the mail: says where and ends the process. Stays on in
 /// release builds, because going on with a broken invariant is how mail gets lost.
 [[noreturn]] void check_failed(const char* expression, std::source_location where);
-#define PH_CHECK(expression)                                                           \
-  ((expression) ? static_cast<void>(0)                                                 \
+#define PH_CHECK(expression)           \
+  ((expression) ? static_cast<void>(0) \
                 : ::ph::check_failed(#expression, std::source_location::current()))
 
 }  // namespace ph

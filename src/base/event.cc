@@ -33,7 +33,18 @@ std::string_view to_string(Outcome outcome) {
 }
 
 namespace {
-enum Tag : std::uint32_t { at = 1, stage, outcome, queue_id, message_id, sender, recipient, peer, why, reply };
+enum Tag : std::uint32_t {
+  at = 1,
+  stage,
+  outcome,
+  queue_id,
+  message_id,
+  sender,
+  recipient,
+  peer,
+  why,
+  reply
+};
 }
 
 std::string format_event(const Event& e) {

@@ -13,17 +13,17 @@
 namespace ph {
 
 enum class Stage : std::uint8_t {  // where in its way the message (or session) was
-  connect = 1,  // a connection opened or was turned away
+  connect = 1,                     // a connection opened or was turned away
   authenticate,
-  envelope,     // MAIL or RCPT
-  content,      // DATA to the reply after the final dot
-  accept,       // committed: the 250
-  route,        // plan made, alias expanded
-  deliver,      // into a mailbox
-  relay,        // to another server
+  envelope,  // MAIL or RCPT
+  content,   // DATA to the reply after the final dot
+  accept,    // committed: the 250
+  route,     // plan made, alias expanded
+  deliver,   // into a mailbox
+  relay,     // to another server
   bounce,
-  access,       // read or deleted by its owner
-  administer,   // changed by an administrator
+  access,      // read or deleted by its owner
+  administer,  // changed by an administrator
 };
 
 enum class Outcome : std::uint8_t {

@@ -27,11 +27,13 @@ TEST(Event, ComesBackAsItWas) {
 
 // The example of docs/formats/event.md.
 TEST(Event, ReadsTheExampleOfItsFormatPage) {
-  const std::string_view octets("\x01\x01\x01\x02\x02\x01\x05\x03\x01\x01\x09\x02" "ok", 14);
-  EXPECT_EQ(parse_event(octets), (Event{.at = wall_of(1),
-                                        .stage = Stage::accept,
-                                        .outcome = Outcome::done,
-                                        .why = "ok"}));
+  const std::string_view octets(
+      "\x01\x01\x01\x02\x02\x01\x05\x03\x01\x01\x09\x02"
+      "ok",
+      14);
+  EXPECT_EQ(
+      parse_event(octets),
+      (Event{.at = wall_of(1), .stage = Stage::accept, .outcome = Outcome::done, .why = "ok"}));
 }
 
 TEST(Event, PacksMany) {

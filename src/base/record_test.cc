@@ -7,7 +7,11 @@ namespace {
 
 // The example of docs/formats/record.md.
 TEST(Record, ReadsTheExampleOfItsFormatPage) {
-  const std::string_view octets("\x01\x01\x03" "abc" "\x02\x02\xac\x02\x03\x01\x03", 13);
+  const std::string_view octets(
+      "\x01\x01\x03"
+      "abc"
+      "\x02\x02\xac\x02\x03\x01\x03",
+      13);
   auto reader = RecordReader::open(octets, 1);
   ASSERT_TRUE(reader);
   ASSERT_TRUE(reader->next());
@@ -25,8 +29,8 @@ TEST(Record, ReadsTheExampleOfItsFormatPage) {
 TEST(Record, KeepsEveryNumber) {
   for (const std::uint64_t value :
        {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, ~std::uint64_t{0}}) {
-    const std::string octets = RecordWriter(1).number(1, value).signed_number(
-        2, static_cast<std::int64_t>(value)).take();
+    const std::string octets =
+        RecordWriter(1).number(1, value).signed_number(2, static_cast<std::int64_t>(value)).take();
     auto reader = RecordReader::open(octets, 1);
     ASSERT_TRUE(reader && reader->next());
     EXPECT_EQ(reader->number(), value);

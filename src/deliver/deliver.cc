@@ -88,9 +88,8 @@ Task<void> Deliverer::attempt(std::shared_ptr<const Message> message) {
       rt::spawn(rooms_.queue.executor(), work(round));
     co_await work(round);
     if (round->working > 0) {
-      co_await rt::suspend<Done>([round](rt::Resume<Done> resume) {
-        round->finished.emplace(std::move(resume));
-      });
+      co_await rt::suspend<Done>(
+          [round](rt::Resume<Done> resume) { round->finished.emplace(std::move(resume)); });
     }
   }
 
@@ -126,8 +125,10 @@ Task<void> Deliverer::attempt(std::shared_ptr<const Message> message) {
     }
   }
   --under_way_;
-  if (stopping_) idle_->cancel();
-  else if (under_way_ == kAttemptsMax - 1) rooms_.queue.wake();
+  if (stopping_)
+    idle_->cancel();
+  else if (under_way_ == kAttemptsMax - 1)
+    rooms_.queue.wake();
 }
 
 Task<Result<std::vector<route::Plan>>> Deliverer::plan(message::Address recipient,
@@ -158,9 +159,9 @@ Deliverer::Outcome Deliverer::later(const Job& job, std::string why, bool relay)
   Outcome outcome{.job = job};
   ++outcome.job.attempts;
   outcome.job.next_attempt =
-      world_.clock.wall() +
-      (relay ? options_.retry.longest
-             : retry_wait(options_.retry, outcome.job.attempts, world_.random));
+      world_.clock.wall() + (relay
+                                 ? options_.retry.longest
+                                 : retry_wait(options_.retry, outcome.job.attempts, world_.random));
   // A reason that has not changed is not told again; nor is it worth a commit.
   outcome.changed = !relay && why != job.why;
   if (outcome.changed) outcome.event.why = why;
@@ -169,8 +170,7 @@ Deliverer::Outcome Deliverer::later(const Job& job, std::string why, bool relay)
   return outcome;
 }
 
-Task<Deliverer::Outcome> Deliverer::one(std::shared_ptr<const Message> message,
-                                        std::size_t index) {
+Task<Deliverer::Outcome> Deliverer::one(std::shared_ptr<const Message> message, std::size_t index) {
   const Job job = message->jobs[index];
   const rt::Instant deadline = world_.clock.now() + kDeliveryDeadline;
   auto plans = co_await plan(job.recipient, deadline);
@@ -184,7 +184,8 @@ Task<Deliverer::Outcome> Deliverer::one(std::shared_ptr<const Message> message,
     outcome.changed = true;
     std::string to;
     for (const route::Plan& p : *plans) {
-      if (to.size() < 400) to += fmt::format("{}<{}>", to.empty() ? "" : ", ", to_string(p.recipient));
+      if (to.size() < 400)
+        to += fmt::format("{}<{}>", to.empty() ? "" : ", ", to_string(p.recipient));
       outcome.expanded.push_back(p.recipient);
     }
     outcome.event.stage = Stage::route;
@@ -220,18 +221,17 @@ Task<Deliverer::Outcome> Deliverer::into_mailbox(std::shared_ptr<const Message> 
                                                  std::size_t index, route::Plan plan,
                                                  rt::Instant deadline) {
   const Job job = message->jobs[index];
-  mailbox::Delivery delivery{
-      .account = plan.account,
-      .quota_octets = plan.quota_octets,
-      .once = fmt::format("{}.{}", to_string(message->id), index),
-      .once_day = message->id.day,
-      .queue_id = to_string(message->id),
-      .blob = message->blob,
-      .blob_octets = message->octets,
-      .prefix = message::return_path_field(message->sender) +
-                message::delivered_to_field(job.recipient) + message->added,
-      .message_id = message->message_id,
-      .internal_date = message->accepted};
+  mailbox::Delivery delivery{.account = plan.account,
+                             .quota_octets = plan.quota_octets,
+                             .once = fmt::format("{}.{}", to_string(message->id), index),
+                             .once_day = message->id.day,
+                             .queue_id = to_string(message->id),
+                             .blob = message->blob,
+                             .blob_octets = message->octets,
+                             .prefix = message::return_path_field(message->sender) +
+                                       message::delivered_to_field(job.recipient) + message->added,
+                             .message_id = message->message_id,
+                             .internal_date = message->accepted};
   auto done = co_await rooms_.mailboxes.deliver(std::move(delivery), deadline);
   Outcome outcome{.job = job};
   if (done) {

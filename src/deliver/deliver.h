@@ -1,5 +1,5 @@
-// Performs what the router plans for each recipient of a queued message: into a mailbox, or on to other
-// recipients (aliases, moved addresses). What cannot be done now waits, with its reason.
+// Performs what the router plans for each recipient of a queued message: into a mailbox, or on to
+// other recipients (aliases, moved addresses). What cannot be done now waits, with its reason.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace ph::deliver {
 
-inline constexpr std::size_t kAttemptsMax = 200;           // messages under way at once
-inline constexpr std::size_t kJobsAtOnceMax = 32;          // recipients of one message under way
+inline constexpr std::size_t kAttemptsMax = 200;   // messages under way at once
+inline constexpr std::size_t kJobsAtOnceMax = 32;  // recipients of one message under way
 inline constexpr std::chrono::seconds kDeliveryDeadline{60};
-inline constexpr std::chrono::seconds kUnrecordedWait{15}; // the store did not take the outcome
+inline constexpr std::chrono::seconds kUnrecordedWait{15};  // the store did not take the outcome
 
 struct Rooms {
   queue::MailQueue& queue;

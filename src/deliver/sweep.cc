@@ -9,8 +9,8 @@ Task<Result<bool>> holder_alive(store::Store& store, std::string holder) {  // N
   if (tab == std::string::npos) co_return true;
   if (holder.starts_with("m/")) co_return co_await mailbox::holder_alive(store, std::move(holder));
   if (!holder.starts_with("q/")) co_return true;
-  PH_CO_TRY(auto rows, co_await store.get(holder.substr(0, tab), {holder.substr(tab + 1)},
-                                          {.prio = 0}));
+  PH_CO_TRY(auto rows,
+            co_await store.get(holder.substr(0, tab), {holder.substr(tab + 1)}, {.prio = 0}));
   co_return !rows.empty();
 }
 
@@ -30,8 +30,7 @@ Task<Result<std::uint64_t>> Sweeper::sweep_now() {
   const std::uint32_t today = day_of(world_.clock.wall());
   co_return co_await store_.sweep(
       today - std::min(today, 1U),
-      [this](std::string holder) { return holder_alive(store_, std::move(holder)); },
-      {.prio = 0});
+      [this](std::string holder) { return holder_alive(store_, std::move(holder)); }, {.prio = 0});
 }
 
 Task<void> Sweeper::run() {
@@ -40,7 +39,8 @@ Task<void> Sweeper::run() {
     auto slept = co_await timer_->wait_until(world_.clock.now() + wait);
     if (!slept) break;
     auto freed = co_await sweep_now();
-    if (!freed) world_.log.error("sweep: unused message bodies could not be freed", freed.error());
+    if (!freed)
+      world_.log.error("sweep: unused message bodies could not be freed", freed.error());
     else if (*freed > 0)
       world_.log.write(rt::Level::info, "sweep: freed bodies that nothing refers to",
                        {{"octets", std::to_string(*freed)}});

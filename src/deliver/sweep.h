@@ -1,5 +1,5 @@
-// Frees message bodies that nothing refers to any more: drafts cut off by a crash, holders whose row is
-// gone (docs/states/queue.md, rows 1, 2 and 7).
+// Frees message bodies that nothing refers to any more: drafts cut off by a crash, holders whose
+// row is gone (docs/states/queue.md, rows 1, 2 and 7).
 #pragma once
 
 #include <chrono>

@@ -59,9 +59,9 @@ class House final : public Intake {
     PH_CO_TRY(Budget::Share share, budget_.take(kDraftOctetsReserved));
     PH_CO_TRY(auto blob, services_.store.blob(envelope.declared_octets));
     PH_CO_TRY(const queue::QueueId id, services_.queue.reserve());
-    co_return std::unique_ptr<Draft>(std::make_unique<BlobDraft>(
-        *this, std::move(envelope), id, std::move(share), std::move(blob),
-        services_.world.clock.wall()));
+    co_return std::unique_ptr<Draft>(std::make_unique<BlobDraft>(*this, std::move(envelope), id,
+                                                                 std::move(share), std::move(blob),
+                                                                 services_.world.clock.wall()));
   }
 
   const Services& services() const { return services_; }
@@ -161,9 +161,8 @@ std::string BlobDraft::added_fields() {
       .tls_version = client.tls_version,
       .tls_cipher = client.tls_cipher,
       .queue_id = to_string(id_),
-      .recipient = envelope_.recipients.size() == 1
-                       ? std::optional(envelope_.recipients.front())
-                       : std::nullopt,
+      .recipient = envelope_.recipients.size() == 1 ? std::optional(envelope_.recipients.front())
+                                                    : std::nullopt,
       .at = opened_,
   });
   // RFC 6409 §8.1, §8.2: a submission server completes what a message must have.

@@ -1,5 +1,5 @@
-// Takes messages in: body to a blob while it arrives, header scanned on the way, then one batch that is
-// the acceptance.
+// Takes messages in: body to a blob while it arrives, header scanned on the way, then one batch
+// that is the acceptance.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,9 @@
 
 namespace ph::intake {
 
-inline constexpr std::size_t kReceivedFieldsMax = 100;      // RFC 5321 §6.3: at least 100
-inline constexpr std::uint64_t kDraftOctetsReserved = 64 << 10;   // of the memory budget, at open
-inline constexpr std::uint64_t kDraftOctetsBufferedMax = 2 << 20; // and what a large one grows to
+inline constexpr std::size_t kReceivedFieldsMax = 100;             // RFC 5321 §6.3: at least 100
+inline constexpr std::uint64_t kDraftOctetsReserved = 64 << 10;    // of the memory budget, at open
+inline constexpr std::uint64_t kDraftOctetsBufferedMax = 2 << 20;  // and what a large one grows to
 
 struct Options {
   std::string hostname;

@@ -98,7 +98,8 @@ Task<void> EventJournal::write_notes() {
     auto slept = co_await timer_->wait_until(world_.clock.now() + kNotesFlushEvery);
     static_cast<void>(slept);  // cancelled: finish() wants the rest written now
     auto flushed = co_await flush();
-    if (!flushed) world_.log.error("journal: events could not be written, trying again", flushed.error());
+    if (!flushed)
+      world_.log.error("journal: events could not be written, trying again", flushed.error());
     const std::uint32_t today = day_of(world_.clock.wall());
     if (today != expired_day_) {
       auto expired = co_await expire(today);
@@ -130,7 +131,8 @@ Task<Result<Done>> EventJournal::flush() {
                            .stage = Stage::administer,
                            .outcome = Outcome::failed,
                            .why = fmt::format("{} events were dropped: the store did not take them "
-                                              "fast enough", dropped_)});
+                                              "fast enough",
+                                              dropped_)});
         dropped_ = 0;
       }
       while (!notes_.empty() && packed.size() < kBlockOctetsMax / 2) {
@@ -173,8 +175,7 @@ Task<Result<Done>> EventJournal::index(std::uint32_t day, std::string block, std
   co_return Done{};
 }
 
-Task<Result<Done>> EventJournal::retire(std::uint32_t day, std::string origin,
-                                        std::string packed) {
+Task<Result<Done>> EventJournal::retire(std::uint32_t day, std::string origin, std::string packed) {
   PH_CHECK(packed.size() <= store::Limits::value_octets);
   PH_CO_TRY(std::vector<Event> events, parse_events(packed));
   const std::string block = block_of(origin);
@@ -264,8 +265,8 @@ Task<Result<std::vector<Event>>> EventJournal::find(std::string term, rt::Instan
 }
 
 Task<Result<Done>> EventJournal::expire(std::uint32_t today) {
-  // Days are dropped by name; a month of days is looked at again, so that a server that was off for a
-  // while catches up.
+  // Days are dropped by name; a month of days is looked at again, so that a server that was off for
+  // a while catches up.
   constexpr std::uint32_t kDaysLookedAt = 31;
   const std::uint32_t keep_from = today - std::min(today, options_.retention_days);
   for (std::uint32_t day = keep_from - std::min(keep_from, kDaysLookedAt); day < keep_from; ++day) {

@@ -20,12 +20,12 @@
 
 namespace ph::journal {
 
-inline constexpr std::size_t kNotesQueuedMax = 10000;        // events not yet written
-inline constexpr std::size_t kBlockOctetsMax = 60 << 10;     // of one block's value, below 64 KiB
-inline constexpr std::size_t kBlocksPerDay = 16;             // partitions that share a day's blocks
+inline constexpr std::size_t kNotesQueuedMax = 10000;     // events not yet written
+inline constexpr std::size_t kBlockOctetsMax = 60 << 10;  // of one block's value, below 64 KiB
+inline constexpr std::size_t kBlocksPerDay = 16;          // partitions that share a day's blocks
 inline constexpr std::size_t kIndexSlotsPerDay = 256;
-inline constexpr std::size_t kEventsFoundMax = 10000;        // of one search
-inline constexpr std::size_t kRelatedIdsMax = 100;           // queue ids followed from one term
+inline constexpr std::size_t kEventsFoundMax = 10000;  // of one search
+inline constexpr std::size_t kRelatedIdsMax = 100;     // queue ids followed from one term
 inline constexpr std::chrono::milliseconds kNotesFlushEvery{200};
 
 struct Options {
@@ -43,9 +43,9 @@ class EventJournal final : public Journal {
   void note(Event event) override;
   Task<Result<std::vector<Event>>> find(std::string term, rt::Instant deadline) override;
 
-  /// Stores events under `origin` (<= 400 octets, a property of what is retired, not of the attempt)
-  /// in `day`'s blocks, indexed. May be repeated after a failure or a crash, without effect. `packed`
-  /// is the octets of format_events(), at most kBlockOctetsMax.
+  /// Stores events under `origin` (<= 400 octets, a property of what is retired, not of the
+  /// attempt) in `day`'s blocks, indexed. May be repeated after a failure or a crash, without
+  /// effect. `packed` is the octets of format_events(), at most kBlockOctetsMax.
   Task<Result<Done>> retire(std::uint32_t day, std::string origin, std::string packed);
 
   void add_tail(Tail tail) { tails_.push_back(std::move(tail)); }
@@ -69,8 +69,8 @@ class EventJournal final : public Journal {
   Options options_;
   std::vector<Tail> tails_;
   std::unique_ptr<rt::Timer> timer_;
-  std::string incarnation_;          // makes the origins of notes unique
-  std::uint64_t blocks_written_ = 0; // of notes
+  std::string incarnation_;           // makes the origins of notes unique
+  std::uint64_t blocks_written_ = 0;  // of notes
   std::uint32_t expired_day_ = 0;
   bool stopping_ = false, running_ = false;
   std::unique_ptr<rt::Timer> stopped_;

@@ -148,6 +148,16 @@ Task<Result<crypto::TlsInfo>> Connection::handshake(rt::Instant deadline) {
   co_return tls_->info();
 }
 
+Task<void> Connection::linger(rt::Instant deadline) {
+  if (!tls_) stream_->shutdown_write();
+  for (std::size_t dropped = 0; dropped < kLingerOctetsMax;) {
+    consume(input().size());
+    auto more = co_await receive(deadline, For::data);
+    if (!more) co_return;
+    dropped += input().size();
+  }
+}
+
 Task<Result<Done>> Connection::exchange_handshake(rt::Instant deadline) {
   for (;;) {
     auto done = tls_->handshake();

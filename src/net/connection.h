@@ -18,6 +18,9 @@ inline constexpr std::size_t kInputOctetsMax = 256 << 10;
 /// Plaintext encrypted at once, so that the ciphertext of a large reply is never whole in memory.
 inline constexpr std::size_t kTlsSliceOctetsMax = 64 << 10;
 
+/// Dropped by linger() before it gives up on the peer.
+inline constexpr std::size_t kLingerOctetsMax = 1 << 20;
+
 class Connection {
  public:
   explicit Connection(std::unique_ptr<rt::Stream> stream);
@@ -46,6 +49,10 @@ class Connection {
                                                  rt::Instant deadline);
   Task<Result<crypto::TlsInfo>> start_tls_client(std::shared_ptr<const crypto::TlsContext> context,
                                                  std::string host, rt::Instant deadline);
+  /// We have said our last word while the peer may still be sending: reads and drops what comes, up
+  /// to kLingerOctetsMax, until the peer closes or `deadline`. Closing at once would reset the
+  /// connection, and the peer would never read our reply. Close it afterwards.
+  Task<void> linger(rt::Instant deadline);
   bool tls() const { return tls_ != nullptr; }
   rt::Endpoint peer() const { return stream_->peer(); }
   rt::Endpoint local() const { return stream_->local(); }

@@ -12,13 +12,13 @@ struct MailQueue::Generation {
   std::uint8_t lane = 0;
   std::uint32_t number = 0;
   store::Partition partition;
-  store::Version epoch{};             // of the row "!epoch": every batch checks it
+  store::Version epoch{};  // of the row "!epoch": every batch checks it
   std::uint32_t next_seq = 0;
-  std::size_t live = 0;               // messages not settled, and ids reserved but not accepted yet
-  bool open = true;                   // takes new messages
-  bool retiring = false;              // one retirement at a time
-  std::uint64_t retired_groups = 0;   // numbers the origins in the journal
-  std::set<std::string> unretired;    // event rows of settled messages
+  std::size_t live = 0;              // messages not settled, and ids reserved but not accepted yet
+  bool open = true;                  // takes new messages
+  bool retiring = false;             // one retirement at a time
+  std::uint64_t retired_groups = 0;  // numbers the origins in the journal
+  std::set<std::string> unretired;   // event rows of settled messages
 };
 
 /// A queued message and where it stands. `busy`: an attempt has it.

@@ -1,5 +1,5 @@
-// How the queue's partitions come and go: opened ahead of need, taken over at start-up, dropped when
-// drained.
+// How the queue's partitions come and go: opened ahead of need, taken over at start-up, dropped
+// when drained.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -45,8 +45,7 @@ Task<Result<store::Version>> MailQueue::take_over(store::Partition partition) {
   co_return done.version;
 }
 
-Task<Result<std::shared_ptr<MailQueue::Generation>>> MailQueue::open_generation(
-    std::uint8_t lane) {
+Task<Result<std::shared_ptr<MailQueue::Generation>>> MailQueue::open_generation(std::uint8_t lane) {
   std::uint32_t number = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -82,8 +81,8 @@ Task<Result<Done>> MailQueue::open() {
   std::vector<std::pair<std::uint8_t, std::uint32_t>> known;
   std::string begin;
   for (bool more = true; more;) {
-    PH_CO_TRY(store::Page page, co_await store_.scan(catalogue_partition(), {begin, {}},
-                                                     store::Limits::page_keys));
+    PH_CO_TRY(store::Page page,
+              co_await store_.scan(catalogue_partition(), {begin, {}}, store::Limits::page_keys));
     for (const store::Record& row : page.records) {
       if (row.key.starts_with("g/")) {
         known.emplace_back(static_cast<std::uint8_t>(hex(std::string_view(row.key).substr(2, 2))),
@@ -122,8 +121,8 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
   std::map<std::uint32_t, std::vector<Job>> jobs;
   std::string begin;
   for (bool more = true; more;) {
-    PH_CO_TRY(store::Page page, co_await store_.scan(generation->partition, {begin, {}},
-                                                     store::Limits::page_keys));
+    PH_CO_TRY(store::Page page,
+              co_await store_.scan(generation->partition, {begin, {}}, store::Limits::page_keys));
     for (const store::Record& row : page.records) {
       if (row.key == kRetiredKey) {
         PH_CO_TRY(RecordReader reader, RecordReader::open(row.value, 1));
@@ -139,8 +138,10 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
         read = parse_jobs(row.value, jobs[seq]);
       } else if (row.key.starts_with("m/")) {
         auto message = parse_message(row.value);
-        if (message) messages[seq] = std::make_shared<Message>(*std::move(message));
-        else read = std::unexpected(std::move(message).error());
+        if (message)
+          messages[seq] = std::make_shared<Message>(*std::move(message));
+        else
+          read = std::unexpected(std::move(message).error());
       }
       // One damaged row must not stop the rest: it stays where it is, fenced off, and is reported.
       if (!read)
@@ -152,22 +153,19 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
   }
   const std::lock_guard lock(mutex_);
   for (auto& [seq, message] : messages) {
-    message->id = {.day = message->id.day,
-                   .shard = 0,
-                   .lane = lane,
-                   .generation = number,
-                   .seq = seq};
+    message->id = {
+        .day = message->id.day, .shard = 0, .lane = lane, .generation = number, .seq = seq};
     message->jobs = std::move(jobs[seq]);
     jobs.erase(seq);
     ++generation->live;
     if (message->settled()) {  // its recipients' rows are damaged: keep it, do nothing
-      world_.log.write(rt::Level::error, "queue: a message without readable recipients is kept aside",
+      world_.log.write(rt::Level::error,
+                       "queue: a message without readable recipients is kept aside",
                        {{"id", to_string(message->id)}});
       continue;
     }
     due_.emplace(*next_attempt(*message), message->id);
-    entries_.emplace(message->id,
-                     Entry{message, generation, std::move(event_rows[seq]), false});
+    entries_.emplace(message->id, Entry{message, generation, std::move(event_rows[seq]), false});
     event_rows.erase(seq);
   }
   for (const auto& [seq, rows] : event_rows)

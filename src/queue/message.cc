@@ -8,11 +8,26 @@ namespace ph::queue {
 namespace {
 
 enum MessageTag : std::uint32_t {
-  sender_local = 1, sender_domain, blob, octets_tag, added, message_id, peer, accepted, eight_bit, smtputf8,
+  sender_local = 1,
+  sender_domain,
+  blob,
+  octets_tag,
+  added,
+  message_id,
+  peer,
+  accepted,
+  eight_bit,
+  smtputf8,
   day,
 };
 enum JobTag : std::uint32_t {
-  local = 1, domain, state, attempts, parent, next_attempt, why,
+  local = 1,
+  domain,
+  state,
+  attempts,
+  parent,
+  next_attempt,
+  why,
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ inline constexpr std::size_t kJobsPerMessageMax = 5000;
 enum class JobState : std::uint8_t {
   waiting = 1,  // for its next attempt
   delivered,
-  expanded,     // replaced by other recipients (alias, moved address)
+  expanded,  // replaced by other recipients (alias, moved address)
 };
 
 /// What is to be done for one recipient.
@@ -39,18 +39,19 @@ struct Message {
   QueueId id;
   message::Address sender;
   std::vector<Job> jobs;
-  std::string blob;        // store::BlobId of the message as received
+  std::string blob;  // store::BlobId of the message as received
   std::uint64_t octets = 0;
-  std::string added;       // header fields that intake adds: Received, on submission Date, Message-ID
+  std::string added;  // header fields that intake adds: Received, on submission Date, Message-ID
   std::string message_id;  // without <>
   std::string peer;        // who brought it, for events
   Wall accepted{};
   bool eight_bit = false, smtputf8 = false;
   bool operator==(const Message&) const = default;
-  bool settled() const;    // no job waits
+  bool settled() const;  // no job waits
 };
 
-/// Record version 1, without jobs; of the id only the day, the rest is in the row's place (docs/formats/queue.md).
+/// Record version 1, without jobs; of the id only the day, the rest is in the row's place
+/// (docs/formats/queue.md).
 std::string format_message(const Message& message);
 Result<Message> parse_message(std::string_view octets);
 /// Jobs [first, first + kJobsPerRow) of a message, packed.

@@ -13,11 +13,11 @@ namespace ph::queue {
 /// One recipient of one queued message.
 struct JobInfo {
   std::string queue_id;
-  std::string sender, recipient;   // as text, without <>
+  std::string sender, recipient;  // as text, without <>
   std::uint64_t octets = 0;
   Wall accepted{}, next_attempt{};
   std::uint32_t attempts = 0;
-  std::string why;                 // why it waits; "" when it is being delivered now
+  std::string why;  // why it waits; "" when it is being delivered now
 };
 
 class Queue {

@@ -39,7 +39,9 @@ MailQueue::MailQueue(store::Store& store, rt::World& world, rt::Executor executo
 
 MailQueue::~MailQueue() = default;
 
-std::string MailQueue::holder(const QueueId& id) { return partition_of(id) + "\t" + message_key(id); }
+std::string MailQueue::holder(const QueueId& id) {
+  return partition_of(id) + "\t" + message_key(id);
+}
 
 Result<QueueId> MailQueue::reserve() {
   std::uint8_t open_lane = 0;

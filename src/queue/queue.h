@@ -3,10 +3,12 @@
 // Durable part (docs/formats/queue.md, docs/states/queue.md), shard 0, `lane` a small number:
 //   q/<shard>                          catalogue: live generations, the next generation number
 //   q/<shard>/<lane>/<generation>      !epoch, m/<seq> message, r/<seq>/<n> recipients (100 a row),
-//                                      e/<seq>/<k> events, !retire (events on their way to the journal)
-// A generation takes kMessagesPerGeneration messages, then the next is opened; one that is drained is
-// dropped, so that no scan ever walks over the tombstones of old mail. Every batch checks !epoch, which
-// a take-over rewrites before it reads: a process that lost the queue cannot change it any more.
+//                                      e/<seq>/<k> events, !retire (events on their way to the
+//                                      journal)
+// A generation takes kMessagesPerGeneration messages, then the next is opened; one that is drained
+// is dropped, so that no scan ever walks over the tombstones of old mail. Every batch checks
+// !epoch, which a take-over rewrites before it reads: a process that lost the queue cannot change
+// it any more.
 //
 // The working set is in memory; the store is read at start-up only (and by `why`).
 #pragma once
@@ -31,12 +33,12 @@ inline constexpr std::uint32_t kMessagesPerGeneration = 20000;
 inline constexpr std::size_t kQueuedMessagesMax = 1000000;
 inline constexpr std::size_t kLanes = 2;
 inline constexpr std::size_t kEventRowOctetsMax = 60 << 10;
-inline constexpr std::size_t kRetireRowsMax = 400;           // event rows moved to the journal at once
+inline constexpr std::size_t kRetireRowsMax = 400;  // event rows moved to the journal at once
 inline constexpr std::chrono::milliseconds kRetireEvery{1000};
 
 /// Hands events to the journal; called again with the same origin after a crash or a failure.
-using Retire = std::function<Task<Result<Done>>(std::uint32_t day, std::string origin,
-                                                std::string packed)>;
+using Retire =
+    std::function<Task<Result<Done>>(std::uint32_t day, std::string origin, std::string packed)>;
 
 /// What an attempt changed: the jobs as they are now, and what is to be said of it.
 struct Settled {
@@ -60,9 +62,9 @@ class MailQueue final : public Queue {
   void abandon(const QueueId& id);
   /// The blob holder that names this message's row.
   static std::string holder(const QueueId& id);
-  /// Returns when message, recipients and events are durable: the acceptance. From then on the queue
-  /// answers for the message. refused: another process took the queue over.
-  /// On failure the id is abandoned.
+  /// Returns when message, recipients and events are durable: the acceptance. From then on the
+  /// queue answers for the message. refused: another process took the queue over. On failure the id
+  /// is abandoned.
   Task<Result<Done>> accept(Message message, std::vector<Event> events);
 
   // For deliver, on the executor.
@@ -74,10 +76,11 @@ class MailQueue final : public Queue {
   void wake();
   /// Commits the outcome of an attempt. When no job waits any more the message leaves the queue.
   Task<Result<Done>> settle(std::shared_ptr<const Message> message, Settled settled);
-  /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given. Forgotten
-  /// by a restart, which tries them all at once.
+  /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given.
+  /// Forgotten by a restart, which tries them all at once.
   void park(std::shared_ptr<const Message> message, std::vector<Job> jobs);
-  /// The attempt could not even be recorded: tried again after `wait`. What it did is done once only.
+  /// The attempt could not even be recorded: tried again after `wait`. What it did is done once
+  /// only.
   void give_back(std::shared_ptr<const Message> message, std::chrono::seconds wait);
   /// Every waiting job is due now (an account was made, a route changed, or somebody asks for it).
   void retry_all();

@@ -51,8 +51,8 @@ Task<std::string> put(store::Store& store, MailQueue& queue, rt::World& world, s
   message.blob = (*blob)->id();
   std::vector<Event> events;
   for (std::size_t i = 0; i < jobs; ++i) {
-    message.jobs.push_back({.recipient = {"u" + std::to_string(i), "example.test"},
-                            .next_attempt = message.accepted});
+    message.jobs.push_back(
+        {.recipient = {"u" + std::to_string(i), "example.test"}, .next_attempt = message.accepted});
     events.push_back({.at = message.accepted,
                       .stage = Stage::accept,
                       .outcome = Outcome::done,
@@ -77,8 +77,10 @@ Task<std::set<std::string>> deliver_all(MailQueue& queue, rt::World& world) {
                                 .recipient = message::to_string(job.recipient)});
     }
     auto recorded = co_await queue.settle(message, std::move(settled));
-    if (recorded) done.insert(to_string(message->id));
-    else queue.give_back(message, std::chrono::seconds(1));
+    if (recorded)
+      done.insert(to_string(message->id));
+    else
+      queue.give_back(message, std::chrono::seconds(1));
     if (!recorded) break;
   }
   co_return done;
@@ -209,8 +211,8 @@ TEST_F(QueueTest, StopsWhenAnotherProcessTakesOver) {
   EXPECT_EQ(run(deliver_all(second, world)).size(), 1u);
 }
 
-// Rows 1 to 11 of docs/states/queue.md: the process dies at each of its changes, once with the change
-// made and once without, and a new one goes on.
+// Rows 1 to 11 of docs/states/queue.md: the process dies at each of its changes, once with the
+// change made and once without, and a new one goes on.
 TEST_F(QueueTest, LosesNothingWhereverItDies) {
   bool done = false;
   for (std::uint64_t at = 0; !done; ++at) {

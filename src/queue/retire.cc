@@ -1,9 +1,9 @@
 // How the events of settled messages go from the queue's partitions into the journal, each once.
 //
-// A group of event rows is written down as a plan ("!retire": day, number, keys), handed to the journal
-// under the origin "<partition>#<number>", then rows and plan are deleted together. A crash anywhere
-// repeats the plan with the same origin, which the journal stores once. "!retired" keeps the number of
-// the next group, so that no origin is used twice.
+// A group of event rows is written down as a plan ("!retire": day, number, keys), handed to the
+// journal under the origin "<partition>#<number>", then rows and plan are deleted together. A crash
+// anywhere repeats the plan with the same origin, which the journal stores once. "!retired" keeps
+// the number of the next group, so that no origin is used twice.
 #include <fmt/format.h>
 
 #include "base/ascii.h"
@@ -155,8 +155,8 @@ Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
   // An id leads to its rows; anything else is looked for in all of them.
   std::vector<std::pair<store::Partition, store::Range>> where;
   if (const auto id = parse_queue_id(term)) {
-    where.push_back({partition_of(*id), {fmt::format("e/{:08x}/", id->seq),
-                                         fmt::format("e/{:08x}0", id->seq)}});
+    where.push_back({partition_of(*id),
+                     {fmt::format("e/{:08x}/", id->seq), fmt::format("e/{:08x}0", id->seq)}});
   } else {
     const std::lock_guard lock(mutex_);
     for (const auto& [place, generation] : generations_)
@@ -165,13 +165,11 @@ Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
   std::vector<Event> found;
   for (auto& [partition, range] : where) {
     for (bool more = true; more;) {
-      PH_CO_TRY(store::Page page,
-                co_await store_.scan(partition, range, store::Limits::page_keys));
+      PH_CO_TRY(store::Page page, co_await store_.scan(partition, range, store::Limits::page_keys));
       for (const store::Record& row : page.records) {
         auto events = parse_events(row.value);
         if (!events) {
-          world_.log.error("queue: damaged events at " + partition + " " + row.key,
-                           events.error());
+          world_.log.error("queue: damaged events at " + partition + " " + row.key, events.error());
           continue;
         }
         for (Event& event : *events)

@@ -18,7 +18,8 @@ struct RetryTimes {
 /// The wait before the next attempt for a recipient.
 ///
 ///   attempts  failed attempts so far, >= 1
-///   returns   `first` doubling up to `longest`, +-10 % so that what waits for one cause does not come
+///   returns   `first` doubling up to `longest`, +-10 % so that what waits for one cause does not
+///   come
 ///             back in the same second
 ///
 /// RFC 5321 §4.5.4.1 asks for at least 30 minutes between tries. We start shorter: what fails here

@@ -1,5 +1,5 @@
-// Runs a fuzz target once over every file of the folders (or files) that are named: what fuzzing found
-// or started from is checked in every test run, without libFuzzer.
+// Runs a fuzz target once over every file of the folders (or files) that are named: what fuzzing
+// found or started from is checked in every test run, without libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -1,5 +1,5 @@
-// A server in a simulated world: clients send over a network that cuts and breaks, the store dies at any
-// change, and every message that got its 250 is in its mailbox exactly once.
+// A server in a simulated world: clients send over a network that cuts and breaks, the store dies
+// at any change, and every message that got its 250 is in its mailbox exactly once.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -57,18 +57,17 @@ Task<void> client(rt::World& world, Sent& sent, int number, int count, int& runn
     if (code == 220) code = co_await command(peer, world, "EHLO client.test\r\n");
     for (int i = 0; code == 250 && i < count; ++i) {
       const std::string mark = fmt::format("{}-{}", number, i);
-      code = co_await command(
-          peer, world,
-          fmt::format("MAIL FROM:<s{}@sender.test>\r\n", number));
+      code = co_await command(peer, world, fmt::format("MAIL FROM:<s{}@sender.test>\r\n", number));
       if (code == 250) code = co_await command(peer, world, "RCPT TO:<alice@example.test>\r\n");
       if (code == 250) code = co_await command(peer, world, "RCPT TO:<bob@example.test>\r\n");
       if (code == 250) code = co_await command(peer, world, "DATA\r\n");
       if (code != 354) break;
       sent.unknown.insert(mark);
-      code = co_await command(peer, world,
-                              fmt::format("Subject: {0}\r\nMessage-ID: <{0}@sender.test>\r\n\r\n"
-                                          "..a line with a dot\r\n{1}\r\n.\r\n",
-                                          mark, std::string(static_cast<std::size_t>(i) * 997, 'x')));
+      code =
+          co_await command(peer, world,
+                           fmt::format("Subject: {0}\r\nMessage-ID: <{0}@sender.test>\r\n\r\n"
+                                       "..a line with a dot\r\n{1}\r\n.\r\n",
+                                       mark, std::string(static_cast<std::size_t>(i) * 997, 'x')));
       if (code == 250) {
         sent.acknowledged.insert(mark);
         sent.unknown.erase(mark);
@@ -86,7 +85,8 @@ Task<std::map<std::string, int>> subjects(House& house, rt::World& world,  // NO
                                           std::string address) {
   std::map<std::string, int> found;
   const auto deadline = world.clock.now() + 1min;
-  auto known = co_await house.identity->directory().resolve(*message::parse_address(address), deadline);
+  auto known =
+      co_await house.identity->directory().resolve(*message::parse_address(address), deadline);
   if (!known) co_return found;
   auto drop = co_await house.mailboxes->lock_maildrop(known->account.id, deadline);
   if (!drop) {
@@ -128,8 +128,8 @@ struct Outcome {
   bool died = false;
 };
 
-/// One run: accounts, clients over a faulty network, a store that dies at change `die_at`; then a second
-/// life without faults, until the queue is empty.
+/// One run: accounts, clients over a faulty network, a store that dies at change `die_at`; then a
+/// second life without faults, until the queue is empty.
 Outcome run(std::uint64_t seed, std::uint64_t die_at, bool apply_last) {
   Outcome outcome;
   sim::Options options;

@@ -27,7 +27,8 @@ class House {
       : world_(world),
         executor_(executor),
         journal(store, world, executor, {}),
-        identity(identity::make_identity(store, world, [this](Event e) { journal.note(std::move(e)); })),
+        identity(
+            identity::make_identity(store, world, [this](Event e) { journal.note(std::move(e)); })),
         mailboxes(mailbox::make_mailboxes(store, world)),
         queue(store, world, executor,
               [this](std::uint32_t day, std::string origin, std::string packed) {
@@ -40,8 +41,9 @@ class House {
              },
              world, [this](Event e) { journal.note(std::move(e)); }},
             {.hostname = "mail.example.test"})),
-        intake(intake::make_intake({store, queue, world, [this](Event e) { journal.note(std::move(e)); }},
-                                   {.hostname = "mail.example.test"})),
+        intake(intake::make_intake(
+            {store, queue, world, [this](Event e) { journal.note(std::move(e)); }},
+            {.hostname = "mail.example.test"})),
         deliverer({queue, identity->directory(), *mailboxes}, world, {}) {
     journal.add_tail([this](std::string term) { return queue.events(std::move(term)); });
   }
@@ -52,9 +54,9 @@ class House {
     journal.start();
     queue.start();
     deliverer.start();
-    auto listening = net::Listener::open(
-        world_, {executor_}, smtp,
-        [this](net::Connection& connection) { return serve(connection); });
+    auto listening =
+        net::Listener::open(world_, {executor_}, smtp,
+                            [this](net::Connection& connection) { return serve(connection); });
     if (!listening) co_return std::unexpected(std::move(listening).error());
     listener = *std::move(listening);
     co_return Done{};
@@ -66,7 +68,8 @@ class House {
       listener->close_all();
       auto timer = world_.timers.timer(executor_);
       while (listener->open_connections() > 0) {
-        auto waited = co_await timer->wait_until(world_.clock.now() + std::chrono::milliseconds(10));
+        auto waited =
+            co_await timer->wait_until(world_.clock.now() + std::chrono::milliseconds(10));
         static_cast<void>(waited);
       }
     }

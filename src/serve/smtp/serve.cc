@@ -61,13 +61,14 @@ void Shell::note_end(std::string_view how) {
   if (!client.helo.empty()) peer += fmt::format(" (helo {})", client.helo);
   const auto lasted =
       std::chrono::duration_cast<std::chrono::milliseconds>(rooms_.clock.now() - began_);
-  rooms_.journal.note({.at = rooms_.clock.wall(),
-                       .stage = Stage::connect,
-                       .outcome = Outcome::note,
-                       .peer = std::move(peer),
-                       .why = fmt::format("{} session {} after {} message(s) and {} ms{}",
-                                          client.listener, how, session_.messages_accepted(),
-                                          lasted.count(), client.tls ? ", " + client.tls_version : "")});
+  rooms_.journal.note(
+      {.at = rooms_.clock.wall(),
+       .stage = Stage::connect,
+       .outcome = Outcome::note,
+       .peer = std::move(peer),
+       .why = fmt::format("{} session {} after {} message(s) and {} ms{}", client.listener, how,
+                          session_.messages_accepted(), lasted.count(),
+                          client.tls ? ", " + client.tls_version : "")});
 }
 
 Task<void> Shell::run() {
@@ -99,8 +100,10 @@ Task<Result<smtp::Action>> Shell::perform(smtp::Action todo) {
     }
     co_return co_await next_line();
   }
-  if (auto* question = std::get_if<smtp::Ask>(&todo)) co_return co_await ask(std::move(question->question));
-  if (auto* data = std::get_if<smtp::ReceiveData>(&todo)) co_return co_await receive(std::move(*data));
+  if (auto* question = std::get_if<smtp::Ask>(&todo))
+    co_return co_await ask(std::move(question->question));
+  if (auto* data = std::get_if<smtp::ReceiveData>(&todo))
+    co_return co_await receive(std::move(*data));
   if (auto* start = std::get_if<smtp::StartTls>(&todo)) {
     auto context = tls_();
     if (!context) co_return fail(Kind::unavailable, "the certificate is gone");
@@ -111,10 +114,11 @@ Task<Result<smtp::Action>> Shell::perform(smtp::Action todo) {
     lines_.reset();
     co_return session_.on_tls(info.version, info.cipher);
   }
+  const bool cut_off = std::get<smtp::Close>(todo).last.code >= 500;
   say(std::get<smtp::Close>(todo).last);
   closed_ = true;
-  auto sent = co_await flush();
-  static_cast<void>(sent);  // the peer may be gone already
+  auto sent = co_await flush();  // the peer may be gone already
+  if (sent && cut_off) co_await connection_.linger(in(timeouts_.linger));
   co_return todo;
 }
 
@@ -147,8 +151,7 @@ Task<Result<smtp::Action>> Shell::next_line() {
 
 Task<Result<smtp::Action>> Shell::ask(smtp::Question question) {
   const bool connect = std::holds_alternative<smtp::AskConnect>(question.what);
-  smtp::Verdict verdict =
-      co_await rooms_.policy.decide(std::move(question), in(timeouts_.house));
+  smtp::Verdict verdict = co_await rooms_.policy.decide(std::move(question), in(timeouts_.house));
   if (connect) admitted_ = verdict.reason == smtp::Reason::ok;
   co_return session_.on_verdict(std::move(verdict));
 }
@@ -173,8 +176,8 @@ Task<Result<smtp::Action>> Shell::receive(smtp::ReceiveData todo) {
   co_return session_.on_received(std::move(received));
 }
 
-/// Reads up to the final dot. The answer is in `received` only when the message is durable or turned
-/// away; an error means that the connection is of no more use and the message is dropped.
+/// Reads up to the final dot. The answer is in `received` only when the message is durable or
+/// turned away; an error means that the connection is of no more use and the message is dropped.
 Task<Result<Done>> Shell::read_message(std::shared_ptr<intake::Draft> draft,
                                        smtp::Received& received) {  // NOLINT: awaited on the spot
   smtp::DataDecoder decoder;
