@@ -1,5 +1,6 @@
 """Real programs send and fetch: what arrives is what was sent, octet for octet."""
 import email
+import functools
 import os
 import pathlib
 import random
@@ -14,6 +15,7 @@ from posthouse import DOMAIN, HOSTNAME, WAIT_S, HouseTest, body, header
 ALICE, BOB = f'alice@{DOMAIN}', f'bob@{DOMAIN}'
 
 
+@functools.cache
 def contents():
     """name -> the body to send, CRLF line ends."""
     seeded = random.Random(7)
@@ -194,19 +196,23 @@ class ClientsTest(HouseTest):
             (self.home / 'Maildir' / name).mkdir(parents=True)
         return self.home / 'Maildir'
 
+    def agent(self, folder):
+        """A program that puts its standard input into a new file of the maildir."""
+        return self.file('store', f'#!/bin/sh\nf=$(mktemp {folder}/new/XXXXXX) && exec cat >"$f"\n', 0o700)
+
     def test_mpop(self):
         wanted = self.fill(4)
         folder = self.maildir()
         configuration = self.file('mpoprc', f'account a\nhost {self.house.ip}\nport {self.house.ports["pop3"]}\n'
                                   f'user {BOB}\npassword "{self.password(BOB)}"\ntls on\ntls_starttls on\n'
                                   f'tls_trust_file {self.house.certificate}\ndelivery maildir {folder}\nkeep off\n')
-        self.run_client('mpop', '-C', configuration, '-a', 'a', '-Q')
+        self.run_client('mpop', '-C', configuration, '--quiet', 'a')
         self.assert_fetched(folder, wanted)
 
     def test_fetchmail(self):
         wanted = self.fill(2)
         folder = self.maildir()
-        agent = self.file('store', f'#!/bin/sh\nf=$(mktemp {folder}/new/XXXXXX) && exec cat >"$f"\n', 0o700)
+        agent = self.agent(folder)
         for how, port in (('sslproto tls1.2+', 'pop3'), ('ssl', 'pop3s')):
             with self.subTest(how):
                 if how == 'ssl':
@@ -228,8 +234,10 @@ class ClientsTest(HouseTest):
         (self.home / 'getmail').mkdir(mode=0o700)
         self.file('getmail/getmailrc', f'[retriever]\ntype = SimplePOP3SSLRetriever\nserver = {self.house.ip}\n'
                   f'port = {self.house.ports["pop3s"]}\nusername = {BOB}\npassword = {self.password(BOB)}\n'
-                  f'ca_certs = {self.house.certificate}\nuse_peek = false\n'
-                  f'[destination]\ntype = Maildir\npath = {folder}/\n'
+                  f'ca_certs = {self.house.certificate}\n'
+                  # its own Maildir destination refuses to work for root
+                  f'[destination]\ntype = MDA_external\npath = {self.agent(folder)}\nunixfrom = false\n'
+                  'allow_root_commands = true\n'
                   '[options]\ndelete = true\ndelivered_to = false\nreceived = false\n')
         self.run_client('getmail', '--getmaildir', self.home / 'getmail', '--quiet')
         self.assert_fetched(folder, wanted)

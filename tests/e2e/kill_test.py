@@ -4,6 +4,7 @@ Clients do what clients do: a message without an answer is sent again. Only such
 twice, and only when a kill lay between.
 """
 import collections
+import os
 import random
 import re
 import smtplib
@@ -12,11 +13,11 @@ import unittest
 
 from posthouse import DOMAIN, WAIT_S, House, body, until
 
-KILLS = 20
+KILLS = int(os.environ.get("K", 20))
 CLIENTS = 8
 ACKNOWLEDGED_PER_ROUND = 60   # the least; then a few more, so that the kill falls anywhere
 USERS = ('alice', 'bob', 'carol')
-DELIVERY_S = 3 * WAIT_S
+DELIVERY_S = 20
 
 
 def content(name):
@@ -90,7 +91,10 @@ class KillTest(unittest.TestCase):
             client.join(WAIT_S)
 
         house.start()
-        until(lambda: house.facts('queue', 'stats')[0]['messages'] == 0, 'every message delivered', DELIVERY_S)
+        try:
+            until(lambda: house.facts('queue', 'stats')[0]['messages'] == 0, 'every message delivered', DELIVERY_S)
+        except AssertionError as error:
+            raise AssertionError(f'{error}\n{house.facts("queue", "list")[:5]}\n{house.log_text(10)}') from error
         found = collections.defaultdict(list)
         for user in USERS:
             for message in house.messages(user):

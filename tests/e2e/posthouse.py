@@ -298,7 +298,7 @@ def body(message):
 
 def header(message, name):
     """The unfolded values of a header field, in order."""
-    head = re.sub(rb'\r\n(?=[ \t])', b'', message.partition(b'\r\n\r\n')[0])
+    head = re.sub(rb'\r\n[ \t]+', b' ', message.partition(b'\r\n\r\n')[0])
     return [line.split(b':', 1)[1].strip().decode(errors='replace') for line in head.split(b'\r\n')
             if line.lower().startswith(name.lower().encode() + b':')]
 
