@@ -91,7 +91,6 @@ std::optional<Target> find_target(const Common& common, const NetworkArgs& args,
     return std::nullopt;
   }
   target.timeout = *timeout;
-  target.verify = !args.insecure;
   if (args.host.empty()) {
     if (!own_listener(common, preferred, target)) return std::nullopt;
     if (args.port != 0) {
@@ -112,6 +111,10 @@ std::optional<Target> find_target(const Common& common, const NetworkArgs& args,
   if (args.tls) target.security = Security::tls;
   if (args.starttls) target.security = Security::starttls;
   if (args.plain) target.security = Security::plain;
+  // STARTTLS when offered hides the mail from those who only listen, as between servers (RFC 7435);
+  // a password goes to nobody who has not shown who they are.
+  const bool just_in_case = target.security == Security::opportunistic && args.user.empty();
+  target.verify = !args.insecure && !just_in_case;
   return target;
 }
 

@@ -61,17 +61,6 @@ rt::Instant deadline_of(const AdminRooms& rooms) {
   return rooms.world.clock.now() + kAdminDeadline;
 }
 
-void note(const AdminRooms& rooms, std::string_view recipient, std::string why) {
-  Event event;
-  event.at = rooms.world.clock.wall();
-  event.stage = Stage::administer;
-  event.outcome = Outcome::done;
-  event.recipient = recipient;
-  event.peer = "administrator";
-  event.why = std::move(why);
-  rooms.journal.note(std::move(event));
-}
-
 /// A list as a reply, as much of it as a reply may hold.
 template <class T>
 json::object listed(std::string_view name, const std::vector<T>& all) {
@@ -95,7 +84,6 @@ json::object listed(std::string_view name, const std::vector<T>& all) {
 Task<Reply> domain_add(Request request, AdminRooms rooms) {
   PH_CO_TRY(const auto name, request.text("domain"));
   PH_CO_TRY([[maybe_unused]] const auto made, co_await rooms.identity.add_domain(name));
-  note(rooms, name, "domain made");
   co_return json::object{{"domain", utf8_only(name)}};
 }
 
@@ -115,7 +103,6 @@ Task<Result<Done>> remove_account(std::string address, AdminRooms rooms) {
   PH_CO_TRY([[maybe_unused]] const auto gone, co_await rooms.identity.remove_account(address));
   PH_CO_TRY([[maybe_unused]] const auto rest,
             co_await rooms.mailboxes.erase(account.id, deadline_of(rooms)));
-  note(rooms, address, "account removed with its mail");
   co_return Done{};
 }
 
@@ -136,7 +123,6 @@ Task<Reply> domain_remove(Request request, AdminRooms rooms) {
   }
   PH_CO_TRY([[maybe_unused]] const auto removed,
             co_await rooms.identity.remove_domain(name, force));
-  note(rooms, name, "domain removed");
   co_return json::object{{"domain", utf8_only(name)}};
 }
 
@@ -157,7 +143,6 @@ Task<Reply> account_add(Request request, AdminRooms rooms) {
   if (quota) {
     PH_CO_TRY([[maybe_unused]] const auto set, co_await rooms.identity.set_quota(address, quota));
   }
-  note(rooms, message::to_string(made->address), "account made");
   co_return co_await shown(address, rooms);
 }
 
@@ -189,7 +174,6 @@ Task<Reply> account_password(Request request, AdminRooms rooms) {
   const auto set = co_await rooms.identity.set_password(address, password);
   crypto::wipe(password);
   if (!set) co_return std::unexpected(set.error());
-  note(rooms, address, "password set");
   co_return co_await shown(address, rooms);
 }
 
@@ -206,7 +190,6 @@ Task<Reply> account_state(Request request, AdminRooms rooms) {
     co_return fail(Kind::malformed, "state is active, disabled or locked", name);
   }
   PH_CO_TRY([[maybe_unused]] const auto set, co_await rooms.identity.set_state(address, state));
-  note(rooms, address, "account is " + name);
   co_return co_await shown(address, rooms);
 }
 
@@ -214,7 +197,6 @@ Task<Reply> account_quota(Request request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(const auto quota, request.number("quota_octets"));
   PH_CO_TRY([[maybe_unused]] const auto set, co_await rooms.identity.set_quota(address, quota));
-  note(rooms, address, quota ? fmt::format("quota is {} octets", *quota) : "no quota");
   co_return co_await shown(address, rooms);
 }
 
@@ -224,7 +206,6 @@ Task<Reply> account_move(Request request, AdminRooms rooms) {
   const bool forward = request.flag("forward");
   PH_CO_TRY([[maybe_unused]] const auto set,
             co_await rooms.identity.move_account(address, to, forward));
-  note(rooms, address, to.empty() ? "account has not moved" : "account moved to " + to);
   co_return co_await shown(address, rooms);
 }
 
@@ -243,7 +224,6 @@ Task<Reply> alias_add(Request request, AdminRooms rooms) {
   }
   PH_CO_TRY([[maybe_unused]] const auto made,
             co_await rooms.identity.add_alias(alias.address, alias.targets));
-  note(rooms, alias.address, "alias made");
   co_return json::object{{"alias", facts(alias)}};
 }
 
@@ -256,7 +236,6 @@ Task<Reply> alias_list(Request request, AdminRooms rooms) {
 Task<Reply> alias_remove(Request request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY([[maybe_unused]] const auto gone, co_await rooms.identity.remove_alias(address));
-  note(rooms, address, "alias removed");
   co_return json::object{{"address", utf8_only(address)}};
 }
 

@@ -31,8 +31,8 @@ Result<std::unique_ptr<House>> House::open(const Config& config, rt::World& worl
   auto& journal = *house->journal_;
   house->queue_ = std::make_unique<queue::MailQueue>(
       store, house->world_, executor,
-      [&journal](std::uint32_t day, std::string origin, std::string packed) {
-        return journal.retire(day, std::move(origin), std::move(packed));
+      [&journal](std::uint32_t day, std::vector<EventBlock> blocks) {
+        return journal.retire(day, std::move(blocks));
       });
   auto& queue = *house->queue_;
   journal.add_tail([&queue](std::string term) { return queue.events(std::move(term)); });

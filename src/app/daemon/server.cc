@@ -105,19 +105,16 @@ Task<Result<Done>> Server::start() {
       opened = std::unexpected(acceptor.error());
     }
   }
-  if (!opened) {
-    // Of the demonstration the passwords must be shown even so: they are never shown again.
-    fmt::print("{}", demo);
-    co_return opened;
-  }
+  // Also when this start fails: the passwords are never shown again.
+  fmt::print("{}", demo);
+  std::fflush(stdout);
+  if (!opened) co_return opened;
   admin_->start();
   deliverer_->start();
   sweeper_->start();
   std::string listening;
   for (const auto& one : facts_.listening) listening += (listening.empty() ? "" : ", ") + one;
   log_.write(rt::Level::info, "ready", {{"listening", listening}, {"store", config_.store}});
-  fmt::print("{}", demo);
-  std::fflush(stdout);
   co_return Done{};
 }
 
