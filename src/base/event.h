@@ -59,4 +59,11 @@ Result<Event> parse_event(std::string_view octets);
 std::string format_events(const std::vector<Event>& events);
 Result<std::vector<Event>> parse_events(std::string_view octets);
 
+/// Events on their way into the journal.
+struct EventBlock {
+  /// At most 400 octets; a property of what is kept, not of the attempt: the once-only marker.
+  std::string origin;
+  std::string packed;  // format_events(), at most 60 KiB
+};
+
 }  // namespace ph

@@ -143,7 +143,9 @@ Task<Result<Done>> EventJournal::flush() {
     }
     if (packed.empty()) co_return Done{};
     const std::string origin = fmt::format("n/{}/{:08x}", incarnation_, blocks_written_);
-    auto stored = co_await retire(day_of(world_.clock.wall()), origin, std::move(packed));
+    std::vector<EventBlock> blocks;
+    blocks.push_back({origin, std::move(packed)});
+    auto stored = co_await retire(day_of(world_.clock.wall()), std::move(blocks));
     const std::lock_guard lock(mutex_);
     if (!stored) {  // back to the front, in order
       notes_.insert(notes_.begin(), std::move_iterator(in_flight_.begin()),
@@ -156,37 +158,46 @@ Task<Result<Done>> EventJournal::flush() {
   }
 }
 
-Task<Result<Done>> EventJournal::index(std::uint32_t day, std::string block, std::string origin,
-                                       std::vector<Event> events) {
+/// `blocks` is the caller's, which waits for us.
+Task<Result<Done>> EventJournal::index(std::uint32_t day, const std::vector<EventBlock>* blocks) {
   std::map<std::string, std::set<std::string>> postings;  // index partition -> keys
-  for (const Event& event : events)
-    for (const std::string& term : terms(event)) {
-      const std::uint64_t hash = fnv1a(term);
-      postings[index_partition(day, hash)].insert(
-          fmt::format("{}{}/{}", index_prefix(hash), block, origin));
+  for (const EventBlock& block : *blocks) {
+    PH_CO_TRY(const std::vector<Event> events, parse_events(block.packed));
+    const std::string where = block_of(block.origin) + "/" + block.origin;
+    std::set<std::string> words;
+    for (const Event& event : events)
+      for (std::string& term : terms(event)) words.insert(std::move(term));
+    for (const std::string& word : words) {
+      const std::uint64_t hash = fnv1a(word);
+      postings[index_partition(day, hash)].insert(index_prefix(hash) + where);
     }
+  }
   for (auto& [partition, keys] : postings) {
-    store::Batch batch;
-    batch.settle = false;  // the same puts again are harmless
-    for (const std::string& key : keys) batch.puts.push_back({key, std::string("\1", 1)});
-    PH_CO_TRY([[maybe_unused]] auto done,
-              co_await store_.commit(partition, std::move(batch), {.prio = 0}));
+    for (auto key = keys.begin(); key != keys.end();) {
+      store::Batch batch;
+      batch.settle = false;  // the same puts again are harmless
+      for (; key != keys.end() && batch.puts.size() < store::Limits::mutations; ++key)
+        batch.puts.push_back({*key, std::string("\1", 1)});
+      PH_CO_TRY([[maybe_unused]] auto done,
+                co_await store_.commit(partition, std::move(batch), {.prio = 0}));
+    }
   }
   co_return Done{};
 }
 
-Task<Result<Done>> EventJournal::retire(std::uint32_t day, std::string origin, std::string packed) {
-  PH_CHECK(packed.size() <= store::Limits::value_octets);
-  PH_CO_TRY(std::vector<Event> events, parse_events(packed));
-  const std::string block = block_of(origin);
-  PH_CO_TRY([[maybe_unused]] auto indexed, co_await index(day, block, origin, std::move(events)));
-  store::Batch batch;
-  batch.settle = false;
-  batch.checks.push_back({.key = origin, .what = store::Check::What::absent});
-  batch.puts.push_back({origin, std::move(packed)});
-  auto stored = co_await store_.commit(block_partition(day, block), std::move(batch), {.prio = 0});
-  if (!stored && stored.error().kind != Kind::conflict)  // conflict: retired before
-    co_return std::unexpected(std::move(stored).error());
+Task<Result<Done>> EventJournal::retire(std::uint32_t day, std::vector<EventBlock> blocks) {
+  PH_CO_TRY([[maybe_unused]] auto indexed, co_await index(day, &blocks));
+  for (EventBlock& block : blocks) {
+    PH_CHECK(block.packed.size() <= store::Limits::value_octets);
+    store::Batch batch;
+    batch.settle = false;
+    batch.checks.push_back({.key = block.origin, .what = store::Check::What::absent});
+    const std::string partition = block_partition(day, block_of(block.origin));
+    batch.puts.push_back({std::move(block.origin), std::move(block.packed)});
+    auto stored = co_await store_.commit(partition, std::move(batch), {.prio = 0});
+    if (!stored && stored.error().kind != Kind::conflict)  // conflict: retired before
+      co_return std::unexpected(std::move(stored).error());
+  }
   co_return Done{};
 }
 

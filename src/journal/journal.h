@@ -43,10 +43,10 @@ class EventJournal final : public Journal {
   void note(Event event) override;
   Task<Result<std::vector<Event>>> find(std::string term, rt::Instant deadline) override;
 
-  /// Stores events under `origin` (<= 400 octets, a property of what is retired, not of the
-  /// attempt) in `day`'s blocks, indexed. May be repeated after a failure or a crash, without
-  /// effect. `packed` is the octets of format_events(), at most kBlockOctetsMax.
-  Task<Result<Done>> retire(std::uint32_t day, std::string origin, std::string packed);
+  /// Stores blocks of events in `day`'s partitions, indexed. May be repeated after a failure or a
+  /// crash, without effect. Many blocks in one call cost little more than one: their index entries
+  /// are written together.
+  Task<Result<Done>> retire(std::uint32_t day, std::vector<EventBlock> blocks);
 
   void add_tail(Tail tail) { tails_.push_back(std::move(tail)); }
 
@@ -60,8 +60,7 @@ class EventJournal final : public Journal {
   Task<Result<Done>> flush();
   Task<Result<Done>> expire(std::uint32_t today);
   Task<Result<std::vector<Event>>> find_indexed(std::string term);
-  Task<Result<Done>> index(std::uint32_t day, std::string block, std::string origin,
-                           std::vector<Event> events);
+  Task<Result<Done>> index(std::uint32_t day, const std::vector<EventBlock>* blocks);
 
   store::Store& store_;
   rt::World& world_;

@@ -1,7 +1,7 @@
 // The queue's inner types, shared by its source files; nobody outside includes this.
 #pragma once
 
-#include <set>
+#include <map>
 
 #include "queue/queue.h"
 
@@ -18,14 +18,19 @@ struct MailQueue::Generation {
   bool open = true;                  // takes new messages
   bool retiring = false;             // one retirement at a time
   std::uint64_t retired_groups = 0;  // numbers the origins in the journal
-  std::set<std::string> unretired;   // event rows of settled messages
+  std::map<std::string, std::size_t> unretired;  // event rows of settled messages, their octets
+};
+
+struct EventRow {
+  std::string key;
+  std::size_t octets = 0;
 };
 
 /// A queued message and where it stands. `busy`: an attempt has it.
 struct MailQueue::Entry {
   std::shared_ptr<const Message> message;
   std::shared_ptr<Generation> generation;
-  std::vector<std::string> event_rows;  // keys
+  std::vector<EventRow> event_rows;
   bool busy = false;
 };
 

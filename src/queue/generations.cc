@@ -117,7 +117,7 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
   PH_CO_TRY(generation->epoch, co_await take_over(generation->partition));
 
   std::map<std::uint32_t, std::shared_ptr<Message>> messages;
-  std::map<std::uint32_t, std::vector<std::string>> event_rows;
+  std::map<std::uint32_t, std::vector<EventRow>> event_rows;
   std::map<std::uint32_t, std::vector<Job>> jobs;
   std::string begin;
   for (bool more = true; more;) {
@@ -133,7 +133,7 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
       const std::uint32_t seq = seq_of(row.key);
       Result<Done> read = Done{};
       if (row.key.starts_with("e/")) {
-        event_rows[seq].push_back(row.key);
+        event_rows[seq].push_back({row.key, row.value.size()});
       } else if (row.key.starts_with("r/")) {
         read = parse_jobs(row.value, jobs[seq]);
       } else if (row.key.starts_with("m/")) {
@@ -169,7 +169,8 @@ Task<Result<Done>> MailQueue::load_generation(std::uint8_t lane, std::uint32_t n
     event_rows.erase(seq);
   }
   for (const auto& [seq, rows] : event_rows)
-    if (!messages.contains(seq)) generation->unretired.insert(rows.begin(), rows.end());
+    if (!messages.contains(seq))
+      for (const EventRow& row : rows) generation->unretired.emplace(row.key, row.octets);
   generations_.emplace(std::pair(lane, number), generation);
   co_return Done{};
 }

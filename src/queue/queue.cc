@@ -110,10 +110,10 @@ Task<Result<Done>> MailQueue::accept(Message message, std::vector<Event> events)
   batch.puts.push_back({message_key(id), format_message(message)});
   for (std::size_t first = 0, row = 0; first < message.jobs.size(); first += kJobsPerRow, ++row)
     batch.puts.push_back({jobs_key(id.seq, row), format_jobs(message.jobs, first)});
-  std::vector<std::string> event_rows;
+  std::vector<EventRow> event_rows;
   for (std::string& packed : pack(events)) {
-    event_rows.push_back(event_key(id.seq, event_rows.size()));
-    batch.puts.push_back({event_rows.back(), std::move(packed)});
+    event_rows.push_back({event_key(id.seq, event_rows.size()), packed.size()});
+    batch.puts.push_back({event_rows.back().key, std::move(packed)});
   }
   auto done = co_await commit(generation, std::move(batch));
   if (!done) {
@@ -187,7 +187,7 @@ Task<Result<Done>> MailQueue::settle(std::shared_ptr<const Message> message, Set
   const bool leaves = after->settled();
 
   std::shared_ptr<Generation> generation;
-  std::vector<std::string> event_rows;
+  std::vector<EventRow> event_rows;
   {
     const std::lock_guard lock(mutex_);
     const Entry& entry = entries_.at(id);
@@ -208,8 +208,8 @@ Task<Result<Done>> MailQueue::settle(std::shared_ptr<const Message> message, Set
     batch.puts.push_back({jobs_key(id.seq, row), std::move(packed)});
   }
   for (std::string& packed : pack(settled.events)) {
-    event_rows.push_back(event_key(id.seq, event_rows.size()));
-    batch.puts.push_back({event_rows.back(), std::move(packed)});
+    event_rows.push_back({event_key(id.seq, event_rows.size()), packed.size()});
+    batch.puts.push_back({event_rows.back().key, std::move(packed)});
   }
   if (!batch.puts.empty()) {
     PH_CO_TRY([[maybe_unused]] auto done, co_await commit(generation, std::move(batch)));
@@ -220,7 +220,8 @@ Task<Result<Done>> MailQueue::settle(std::shared_ptr<const Message> message, Set
     if (leaves) {
       entries_.erase(id);
       --generation->live;
-      generation->unretired.insert(event_rows.begin(), event_rows.end());
+      for (EventRow& row : event_rows)
+        generation->unretired.emplace(std::move(row.key), row.octets);
     } else {
       Entry& entry = entries_.at(id);
       entry.message = after;

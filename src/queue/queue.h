@@ -33,12 +33,12 @@ inline constexpr std::uint32_t kMessagesPerGeneration = 20000;
 inline constexpr std::size_t kQueuedMessagesMax = 1000000;
 inline constexpr std::size_t kLanes = 2;
 inline constexpr std::size_t kEventRowOctetsMax = 60 << 10;
-inline constexpr std::size_t kRetireRowsMax = 400;  // event rows moved to the journal at once
-inline constexpr std::chrono::milliseconds kRetireEvery{1000};
+inline constexpr std::size_t kRetireRowsMax = 900;        // event rows moved to the journal at once
+inline constexpr std::size_t kRetireOctetsMax = 1 << 20;  // and their octets
+inline constexpr std::chrono::milliseconds kRetireEvery{2000};
 
-/// Hands events to the journal; called again with the same origin after a crash or a failure.
-using Retire =
-    std::function<Task<Result<Done>>(std::uint32_t day, std::string origin, std::string packed)>;
+/// Hands events to the journal; called again with the same origins after a crash or a failure.
+using Retire = std::function<Task<Result<Done>>(std::uint32_t day, std::vector<EventBlock> blocks)>;
 
 /// What an attempt changed: the jobs as they are now, and what is to be said of it.
 struct Settled {

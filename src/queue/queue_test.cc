@@ -22,9 +22,11 @@ std::unique_ptr<store::Store> memory(rt::World& world) {
 }
 
 Retire into(Retired& retired) {
-  return [&retired](std::uint32_t, std::string origin, std::string packed) -> Task<Result<Done>> {
-    const auto [it, fresh] = retired.emplace(origin, packed);
-    EXPECT_TRUE(fresh || it->second == packed) << "one origin, two contents: " << origin;
+  return [&retired](std::uint32_t, std::vector<EventBlock> blocks) -> Task<Result<Done>> {
+    for (const EventBlock& block : blocks) {
+      const auto [it, fresh] = retired.emplace(block.origin, block.packed);
+      EXPECT_TRUE(fresh || it->second == block.packed) << "one origin, two contents: " << it->first;
+    }
     co_return Done{};
   };
 }

@@ -49,12 +49,16 @@ Task<Result<Done>> MailQueue::finish_retire(std::shared_ptr<Generation> generati
                                             std::string octets) {
   PH_CO_TRY(Plan plan, parse_plan(octets));
   PH_CO_TRY(std::vector<store::Record> rows, co_await store_.get(generation->partition, plan.keys));
-  std::string packed;
-  for (const store::Record& row : rows) packed += row.value;
-  if (!packed.empty()) {
-    PH_CO_TRY([[maybe_unused]] auto stored,
-              co_await retire_(plan.day, fmt::format("{}#{}", generation->partition, plan.number),
-                               std::move(packed)));
+  // The rows of a plan are cut into blocks in the same way each time.
+  std::vector<EventBlock> blocks;
+  for (store::Record& row : rows) {
+    if (blocks.empty() || blocks.back().packed.size() + row.value.size() > kEventRowOctetsMax)
+      blocks.push_back(
+          {fmt::format("{}#{}.{}", generation->partition, plan.number, blocks.size()), {}});
+    blocks.back().packed += row.value;
+  }
+  if (!blocks.empty()) {
+    PH_CO_TRY([[maybe_unused]] auto stored, co_await retire_(plan.day, std::move(blocks)));
   }
   store::Batch batch;
   batch.puts.push_back({kRetireKey, std::nullopt});
@@ -76,22 +80,16 @@ Task<Result<bool>> MailQueue::retire_some(std::shared_ptr<Generation> generation
     co_return true;
   }
   Plan plan{.day = day_of(world_.clock.wall()), .number = generation->retired_groups, .keys = {}};
-  std::vector<std::string> candidates;
   {
     const std::lock_guard lock(mutex_);
-    for (const std::string& k : generation->unretired) {
-      if (candidates.size() >= kRetireRowsMax) break;
-      candidates.push_back(k);
+    std::size_t octets = 0;
+    for (const auto& [k, row_octets] : generation->unretired) {
+      octets += row_octets;
+      if (plan.keys.size() >= kRetireRowsMax || octets > kRetireOctetsMax) break;
+      plan.keys.push_back(k);
     }
   }
-  if (candidates.empty()) co_return false;
-  PH_CO_TRY(auto rows, co_await store_.get(generation->partition, candidates, {.prio = 0}));
-  std::size_t octets = 0;
-  for (const store::Record& row : rows) {
-    if (!plan.keys.empty() && octets + row.value.size() > kEventRowOctetsMax) break;
-    octets += row.value.size();
-    plan.keys.push_back(row.key);
-  }
+  if (plan.keys.empty()) co_return false;
   std::string written = format_plan(plan);
   store::Batch batch;
   batch.puts.push_back({kRetireKey, written});

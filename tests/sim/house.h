@@ -31,8 +31,8 @@ class House {
             identity::make_identity(store, world, [this](Event e) { journal.note(std::move(e)); })),
         mailboxes(mailbox::make_mailboxes(store, world)),
         queue(store, world, executor,
-              [this](std::uint32_t day, std::string origin, std::string packed) {
-                return journal.retire(day, std::move(origin), std::move(packed));
+              [this](std::uint32_t day, std::vector<EventBlock> blocks) {
+                return journal.retire(day, std::move(blocks));
               }),
         policy(policy::make_policy(
             {identity->directory(), identity->authenticator(), store,
