@@ -40,6 +40,26 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PH_SANITIZE)
   set_tests_properties(tidy.tree tidy.rfc_index PROPERTIES LABELS tidy TIMEOUT 600)
 endif()
 
+# Labels of unit tests by what stands among them: `ctest -L crash` runs the programs with crash tests.
+foreach(kind crash)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/src/*_${kind}_test.cc)
+  get_property(rooms GLOBAL PROPERTY PH_ROOMS)
+  foreach(file IN LISTS files)
+    foreach(room IN LISTS rooms)
+      string(REPLACE "/" "_" name ${room})
+      if(file MATCHES "^${room}/[^/]*$" AND TEST unit.${name})
+        set_property(TEST unit.${name} APPEND PROPERTY LABELS ${kind})
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+foreach(room sim net serve/smtp serve/pop3)  # these run in the simulated world
+  string(REPLACE "/" "_" name ${room})
+  if(TEST unit.${name})
+    set_property(TEST unit.${name} APPEND PROPERTY LABELS sim)
+  endif()
+endforeach()
+
 # A skipped test is a failure: nothing here has a reason to be skipped.
 get_property(all DIRECTORY PROPERTY TESTS)
 set_tests_properties(${all} PROPERTIES FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]|skipped=|\\.\\.\\. skipped")

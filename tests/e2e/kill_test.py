@@ -4,7 +4,6 @@ Clients do what clients do: a message without an answer is sent again. Only such
 twice, and only when a kill lay between.
 """
 import collections
-import os
 import random
 import re
 import smtplib
@@ -13,11 +12,11 @@ import unittest
 
 from posthouse import DOMAIN, WAIT_S, House, body, until
 
-KILLS = int(os.environ.get("K", 20))
+KILLS = 20
 CLIENTS = 8
 ACKNOWLEDGED_PER_ROUND = 60   # the least; then a few more, so that the kill falls anywhere
 USERS = ('alice', 'bob', 'carol')
-DELIVERY_S = 20
+DELIVERY_S = 3 * WAIT_S
 
 
 def content(name):

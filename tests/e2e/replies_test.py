@@ -247,6 +247,16 @@ class Limits(RepliesTest):
         self.assertTrue(talk.at_end())
 
 
+class Memory(RepliesTest):
+    config = {'limits': {'memory': '1 MiB'}}
+
+    def test_a_message_that_the_memory_budget_has_no_room_for(self):
+        talk = self.talk(ehlo=False)
+        big = ('m' * 78 + '\r\n') * 40000
+        self.expect(452, talk.message('a@b.test', ALICE, 'Subject: big\r\n\r\n' + big + '.\r\n'), '4.3.1')
+        self.expect(250, talk.message('a@b.test', ALICE, 'Subject: small\r\n\r\n.\r\n'))
+
+
 class NoSpace(RepliesTest):
     """The disk is filled in earnest: `min_free` is set a little below what is free now."""
     MARGIN = 700 << 20   # others use the disk as well
