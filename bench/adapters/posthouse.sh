@@ -1,5 +1,5 @@
 # Posthouse: build/release/posthouse of this checkout. queue = mail for other domains from a trusted network that
-# waits (route "hold"); deliver = accounts u0..u19@local.test; pop3 = u0..u99 with a password in the clear.
+# waits (route "hold"); deliver = accounts u0..u19@local.test; pop3 = the same with passwords in the clear.
 S=$BENCH/posthouse
 PROGRAM=${PROGRAM:-$(dirname "$(dirname "$LIB")")/build/release/posthouse}
 SMTP_PORT=2506; POP3_PORT=2116; ROLES="queue deliver idle pop3"
@@ -24,7 +24,7 @@ connections = 20000
 connections_per_client = 20000
 C
   local users=0 n
-  case $ROLE in deliver) users=20;; pop3) users=100;; esac
+  case $ROLE in deliver|pop3) users=20;; esac
   ph domain add local.test >/dev/null
   for ((n = 0; n < users; n++)); do echo secret | ph account add "u$n@local.test" --password-stdin >/dev/null; done
 }
