@@ -34,6 +34,9 @@ Found<std::vector<Record>> Database::rows(const Partition& partition,
     if (states[i].IsNotFound()) continue;
     if (states[i].IsIncomplete()) return std::nullopt;
     if (!states[i].ok()) return std::unexpected(error_of(states[i]));
+    // Without reading the disk, a table that is not open may hold the key: RocksDB then says "ok"
+    // and gives no octets. Records are never empty.
+    if (depth == Depth::memory && values[i].empty()) return std::nullopt;
     PH_TRY(const RowView row, parse_row(names[i], values[i].ToStringView()));
     records.push_back({keys[i], std::string(row.value), row.version});
   }
@@ -102,6 +105,7 @@ Found<std::optional<std::string>> Database::record(Family which, const std::stri
   if (state.IsIncomplete()) return std::nullopt;
   if (state.IsNotFound()) return std::optional<std::optional<std::string>>(std::in_place);
   if (!state.ok()) return std::unexpected(error_of(state));
+  if (depth == Depth::memory && octets.empty()) return std::nullopt;  // as in rows()
   return std::optional<std::optional<std::string>>(std::in_place, std::move(octets));
 }
 

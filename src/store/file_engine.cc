@@ -1,8 +1,7 @@
 #include "store/file_engine.h"
 
-#include <unistd.h>
-
 #include <cstdio>
+#include <cstdlib>
 
 #include "store/file_look.h"
 
@@ -14,7 +13,7 @@ constexpr int kExitDiskFailed = 74;  // EX_IOERR of sysexits.h
 void end_process(rt::Log& log, const Error& error) {
   log.error("store: a write failed; ending, so that recovery finds out what is on disk", error);
   std::fprintf(stderr, "posthouse: the store's disk fails: %s\n", describe(error).c_str());
-  _exit(kExitDiskFailed);
+  std::_Exit(kExitDiskFailed);
 }
 
 }  // namespace
@@ -64,7 +63,7 @@ Task<Result<Page>> FileEngine::scan(Partition partition, Range range, std::size_
 
 Task<Result<Committed>> FileEngine::commit(Partition partition, Batch batch, Opt opt) {
   PH_CO_TRY([[maybe_unused]] const Done fits, check_batch(partition, batch));
-  if (adds_data(batch) && !has_room(0)) co_return fail(Kind::unavailable, "no room on the disk");
+  if (adds_data(batch) && !space_.has_floor()) co_return fail(Kind::unavailable, "no room on the disk");
   if (committer_->is_full()) co_return fail(Kind::unavailable, "the store's queue is full");
   const rt::Instant deadline = world_.clock.now() + opt.deadline;
   auto committed = co_await submit<CommitWork>(&board_, std::move(partition), std::move(batch),
@@ -75,8 +74,9 @@ Task<Result<Committed>> FileEngine::commit(Partition partition, Batch batch, Opt
 Task<Result<Done>> FileEngine::drop(Partition partition, std::optional<Fence> fence,
                                     [[maybe_unused]] Opt opt) {
   PH_CO_TRY([[maybe_unused]] const Done named, check_partition(partition));
-  for (bool more = true; more;) {
-    PH_CO_TRY(more, co_await submit<DropWork>(partition, fence, kDropKeysMax));
+  std::optional<std::string> next = row_key(partition, "");
+  while (next) {
+    PH_CO_TRY(next, co_await submit<DropWork>(partition, fence, *next, kDropKeysMax));
   }
   co_return Done{};
 }

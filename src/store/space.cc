@@ -1,10 +1,24 @@
 #include "store/space.h"
 
+#include <algorithm>
+
 namespace ph::store {
 
 bool Space::has_room(std::uint64_t octets) {
-  const rt::Instant now = world_.clock.now();
   const std::scoped_lock lock(mutex_);
+  ask();
+  return free_octets_ >= reserve_octets_ && octets <= free_octets_ - reserve_octets_;
+}
+
+bool Space::has_floor() {
+  const std::scoped_lock lock(mutex_);
+  ask();
+  return free_octets_ >= std::min(kFloorOctets, reserve_octets_);
+}
+
+/// Under mutex_.
+void Space::ask() {
+  const rt::Instant now = world_.clock.now();
   if (!asked_ || now - *asked_ >= kAnswerAgeMax) {
     asked_ = now;
     const auto answer = world_.disk.free_octets(folder_);
@@ -19,7 +33,6 @@ bool Space::has_room(std::uint64_t octets) {
                         {"error", answer ? "" : describe(answer.error())}});
     }
   }
-  return free_octets_ >= reserve_octets_ && octets <= free_octets_ - reserve_octets_;
 }
 
 }  // namespace ph::store

@@ -15,13 +15,20 @@ class Space {
   /// Kept free for what the engine has to write in any case: log, memtables, compaction.
   static constexpr std::uint64_t kReserveOctets = 256 << 20;
   static constexpr std::chrono::milliseconds kAnswerAgeMax{100};
+  /// Rows may use the reserve down to this: what deletes mail, settles a queued message or logs in
+  /// writes a little, and refusing it would keep a full disk full.
+  static constexpr std::uint64_t kFloorOctets = 16 << 20;
 
   Space(rt::World& world, std::string folder, std::uint64_t reserve_octets)
       : world_(world), folder_(std::move(folder)), reserve_octets_(reserve_octets) {}
   /// `octets` more leave the reserve untouched. False as well when the disk does not say.
   bool has_room(std::uint64_t octets);
+  /// There is at least kFloorOctets (or the reserve, where that is less).
+  bool has_floor();
 
  private:
+  void ask();
+
   rt::World& world_;
   const std::string folder_;
   const std::uint64_t reserve_octets_;

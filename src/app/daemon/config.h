@@ -89,7 +89,7 @@ struct Config {
 
   struct Limits {
     std::uint64_t message_octets = 50 << 20;
-    std::uint64_t free_octets = 0;            // kept free beside the store's own 256 MiB: 452 below
+    std::uint64_t free_octets = 256u << 20;   // kept free on the disk of the store: 452 below
     std::uint64_t memory_octets = 256 << 20;  // for messages on their way in
     std::size_t recipients = 1000;            // a message, RFC 5321 §4.5.3.1.8 asks for >= 100
     std::size_t connections = 2000;

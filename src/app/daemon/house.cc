@@ -1,37 +1,40 @@
 #include "app/daemon/house.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace ph::daemon {
 
-Result<std::uint64_t> ReservedDisk::free_octets(std::string_view folder) {
-  PH_TRY(const auto free, disk_.free_octets(folder));
-  return free - std::min(free, reserve_);
+namespace {
+
+/// The engine keeps [limits] min_free of its disk free.
+std::string with_reserve(std::string url, std::uint64_t octets) {
+  if (url.starts_with("file:") && !url.contains('?')) url += fmt::format("?reserve={}", octets);
+  return url;
 }
 
-House::House(const Config& config, rt::World& world)
-    : disk_(world.disk, config.limits.free_octets),
-      world_{world.clock, world.random, disk_, world.net, world.timers, world.workers, world.log} {}
+}  // namespace
 
 House::~House() = default;
 
 Result<std::unique_ptr<House>> House::open(const Config& config, rt::World& world,
                                            rt::Executor executor) {
-  std::unique_ptr<House> house(new House(config, world));
-  PH_TRY(house->store_, store::open(config.store, config.blobs, house->world_));
+  std::unique_ptr<House> house(new House(world));
+  PH_TRY(house->store_, store::open(with_reserve(config.store, config.limits.free_octets),
+                                    with_reserve(config.blobs, config.limits.free_octets), world));
   auto& store = *house->store_;
   const auto days = std::chrono::ceil<std::chrono::days>(config.journal.retention).count();
   house->journal_ = std::make_unique<journal::EventJournal>(
-      store, house->world_, executor,
+      store, world, executor,
       journal::Options{.retention_days =
                            static_cast<std::uint32_t>(std::max<decltype(days)>(days, 1))});
-  house->identity_ = identity::make_identity(store, house->world_, house->note());
-  house->mailboxes_ = mailbox::make_mailboxes(store, house->world_);
+  house->identity_ = identity::make_identity(store, world, house->note());
+  house->mailboxes_ = mailbox::make_mailboxes(store, world);
   auto& journal = *house->journal_;
   house->queue_ = std::make_unique<queue::MailQueue>(
-      store, house->world_, executor,
-      [&journal](std::uint32_t day, std::vector<EventBlock> blocks) {
+      store, world, executor, [&journal](std::uint32_t day, std::vector<EventBlock> blocks) {
         return journal.retire(day, std::move(blocks));
       });
   auto& queue = *house->queue_;
@@ -47,12 +50,15 @@ Task<Result<Done>> House::start() {
     co_return opened;
   }
   queue_->start();
+  started_ = true;
   co_return Done{};
 }
 
 Task<void> House::finish() {
-  co_await queue_->finish();
-  co_await journal_->finish();
+  if (started_) {
+    co_await queue_->finish();
+    co_await journal_->finish();
+  }
   store_->close();
 }
 

@@ -15,21 +15,6 @@
 
 namespace ph::daemon {
 
-/// rt::Disk with `reserve` octets less free space: [limits] min_free, seen by the store.
-class ReservedDisk final : public rt::Disk {
- public:
-  ReservedDisk(rt::Disk& disk, std::uint64_t reserve) : disk_(disk), reserve_(reserve) {}
-  Result<std::string> read(std::string_view file) override { return disk_.read(file); }
-  Result<Done> replace(std::string_view file, std::string_view octets, unsigned mode) override {
-    return disk_.replace(file, octets, mode);
-  }
-  Result<std::uint64_t> free_octets(std::string_view folder) override;
-
- private:
-  rt::Disk& disk_;
-  std::uint64_t reserve_;
-};
-
 /// Members in the order in which they lean on each other; nothing listens, nothing is delivered.
 class House {
  public:
@@ -42,8 +27,8 @@ class House {
 
   /// Reads the queue and starts what works in the background. On the executor.
   Task<Result<Done>> start();
-  /// Writes what is queued, ends the background work, closes the store. On the executor, once, and
-  /// after everything that uses the rooms has ended.
+  /// Writes what is queued, ends the background work, closes the store. On the executor, once, after
+  /// start() also where that failed, and after everything that uses the rooms has ended.
   Task<void> finish();
 
   AdminRooms admin(const ServerFacts& server);
@@ -57,15 +42,15 @@ class House {
   std::function<void(Event)> note();
 
  private:
-  House(const Config& config, rt::World& world);
+  explicit House(rt::World& world) : world_(world) {}
 
-  ReservedDisk disk_;
-  rt::World world_;  // the real one, with disk_
+  rt::World& world_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<journal::EventJournal> journal_;
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<mailbox::Mailboxes> mailboxes_;
   std::unique_ptr<queue::MailQueue> queue_;
+  bool started_ = false;
 };
 
 }  // namespace ph::daemon
