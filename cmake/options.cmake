@@ -12,11 +12,18 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(PH_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+# Unit tests run under sanitizers: what users run is tested end to end.
+if(PH_SANITIZE)
+  set(PH_UNIT_TESTS_DEFAULT ON)
+else()
+  set(PH_UNIT_TESTS_DEFAULT OFF)
+endif()
+option(PH_UNIT_TESTS "Build unit, crash, simulation and fuzz-replay tests" ${PH_UNIT_TESTS_DEFAULT})
 option(PH_FUZZ "Link the fuzz targets with libFuzzer instead of the replay main" OFF)
 
 find_program(PH_CCACHE ccache)
-if(PH_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PH_CCACHE})
+if(PH_CCACHE)  # nohashdir: what one build folder compiled serves the next
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 ${PH_CCACHE})
 endif()
 
 add_library(ph_options INTERFACE)

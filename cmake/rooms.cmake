@@ -45,7 +45,7 @@ function(ph_room path)
     target_link_libraries(room_${name} ${kind} lib_${library})
   endforeach()
 
-  if(tests AND NOT PH_FUZZ)
+  if(tests AND PH_UNIT_TESTS AND NOT PH_FUZZ)
     add_executable(${name}_test ${tests} ${helpers})
     target_link_libraries(${name}_test PRIVATE room_${name} GTest::gmock_main boost_json)
     foreach(world room_sim room_rt_os)  # every world to test in, as far as it is below this room
@@ -59,6 +59,9 @@ function(ph_room path)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600)
   endif()
 
+  if(NOT PH_UNIT_TESTS AND NOT PH_FUZZ)
+    set(fuzzers)
+  endif()
   foreach(fuzzer IN LISTS fuzzers)
     get_filename_component(stem ${fuzzer} NAME_WE)
     string(REGEX REPLACE "_fuzz$" "" what ${stem})

@@ -10,7 +10,7 @@ function(ph_python_test name file label timeout_s)
 endfunction()
 
 # Several rooms together in a simulated world.
-if(NOT PH_FUZZ)
+if(PH_UNIT_TESTS AND NOT PH_FUZZ)
   file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.cc)
   add_executable(sim_house_test ${sim_sources})
   target_include_directories(sim_house_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
