@@ -1,9 +1,6 @@
 // posthouse account add|list|show|remove|password|enable|disable|lock|quota|move
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -170,40 +167,50 @@ int list(const Common& common, const Args& args) {
   return code;
 }
 
-using Arguments = std::shared_ptr<Args>;  // shared by the options that fill it and the callback
+using Arguments = std::shared_ptr<Args>;  // shared by what fills it and what runs
 
 /// "account NAME ADDRESS".
-CLI::App* about_address(CLI::App& account, const char* name, const char* what,
-                        const Arguments& args) {
-  auto* command = account.add_subcommand(name, what);
-  command->add_option("ADDRESS", args->address, "such as alice@example.test")->required();
+Command about_address(Command account, const char* name, const char* what, const Arguments& args) {
+  auto command = account.add(name, what);
+  command.text("ADDRESS", args->address, "such as alice@example.test").required();
   return command;
 }
 
-void add_password_flags(CLI::App* command, const Arguments& args) {
-  auto* from_stdin = command->add_flag("--password-stdin", args->password_stdin,
+void add_password_flags(Command command, const Arguments& args) {
+  const auto from_stdin = command.flag("--password-stdin", args->password_stdin,
                                        "the password is the first line of standard input");
-  command->add_flag("--generate", args->generate, "make a password and print it")
-      ->excludes(from_stdin);
+  command.flag("--generate", args->generate, "make a password and print it").excludes(from_stdin);
 }
 
-void add_state(CLI::App& account, Common& common, const Arguments& args, const char* name,
+void add_state(Command account, Common& common, const Arguments& args, const char* name,
                const char* what, const char* state) {
-  about_address(account, name, what, args)->callback([&common, args, state] {
-    common.run = [&common, args, state] {
-      return account_reply(
-          common, {{"command", "account.state"}, {"address", args->address}, {"state", state}},
-          fmt::format("is {}", state));
-    };
+  about_address(account, name, what, args).on_run(common, [&common, args, state] {
+    return account_reply(
+        common, {{"command", "account.state"}, {"address", args->address}, {"state", state}},
+        fmt::format("is {}", state));
+  });
+}
+
+void add_password_commands(Command account, Common& common, const Arguments& args) {
+  auto add = about_address(account, "add", "make an account", args);
+  add_password_flags(add, args);
+  add.text("--quota", args->quota, "octets it may hold, such as '2 GB'; default: no limit");
+  add.on_run(common,
+             [&common, args] { return with_password(common, *args, "account.add", "added"); });
+
+  auto password = about_address(account, "password", "set a new password", args);
+  add_password_flags(password, args);
+  password.on_run(common, [&common, args] {
+    return with_password(common, *args, "account.password", "has its new password");
   });
 }
 
 }  // namespace
 
-void add_account(CLI::App& app, Common& common) {
-  auto* account = app.add_subcommand("account", "who has a mailbox here, and may log in");
-  account->require_subcommand(1);
-  account->footer(
+void add_account(Command program, Common& common) {
+  auto account = program.add("account", "who has a mailbox here, and may log in");
+  account.needs_part();
+  account.notes(
       "Examples:\n"
       "  posthouse account add alice@example.test                 asks for a password\n"
       "  posthouse account add bob@example.test --generate        makes and prints one\n"
@@ -211,49 +218,33 @@ void add_account(CLI::App& app, Common& common) {
       "  posthouse account quota bob@example.test '2 GB'\n"
       "  posthouse account move bob@example.test bob@new.test --forward\n");
   const auto args = std::make_shared<Args>();
-  const auto run = [&common, args](auto* command, auto function) {
-    command->callback([&common, args, function] {
-      common.run = [&common, args, function] { return function(common, *args); };
-    });
-  };
+  add_password_commands(account, common, args);
 
-  auto* add = about_address(*account, "add", "make an account", args);
-  add_password_flags(add, args);
-  add->add_option("--quota", args->quota, "octets it may hold, such as '2 GB'; default: no limit");
-  run(add,
-      [](const Common& c, const Args& a) { return with_password(c, a, "account.add", "added"); });
+  auto all = account.add("list", "all accounts, or those of a domain");
+  all.text("DOMAIN", args->domain, "such as example.test");
+  all.on_run(common, [&common, args] { return list(common, *args); });
 
-  auto* all = account->add_subcommand("list", "all accounts, or those of a domain");
-  all->add_option("DOMAIN", args->domain, "such as example.test");
-  run(all, list);
-
-  run(about_address(*account, "show", "one account, and what its mailbox holds", args),
-      [](const Common& c, const Args& a) {
-        return account_reply(c, {{"command", "account.show"}, {"address", a.address}}, "");
+  about_address(account, "show", "one account, and what its mailbox holds", args)
+      .on_run(common, [&common, args] {
+        return account_reply(common, {{"command", "account.show"}, {"address", args->address}}, "");
       });
-  run(about_address(*account, "remove", "delete an account with its mail", args), remove);
+  about_address(account, "remove", "delete an account with its mail", args)
+      .on_run(common, [&common, args] { return remove(common, *args); });
 
-  auto* password = about_address(*account, "password", "set a new password", args);
-  add_password_flags(password, args);
-  run(password, [](const Common& c, const Args& a) {
-    return with_password(c, a, "account.password", "has its new password");
-  });
-
-  add_state(*account, common, args, "enable", "undo disable or lock", "active");
-  add_state(*account, common, args, "disable", "no login; mail for it waits with its senders (450)",
+  add_state(account, common, args, "enable", "undo disable or lock", "active");
+  add_state(account, common, args, "disable", "no login; mail for it waits with its senders (450)",
             "disabled");
-  add_state(*account, common, args, "lock", "as disable; says that it was for abuse", "locked");
+  add_state(account, common, args, "lock", "as disable; says that it was for abuse", "locked");
 
-  auto* limit = about_address(*account, "quota", "how much its mailbox may hold", args);
-  limit->add_option("SIZE", args->quota, "such as '2 GB', octets, or none")->required();
-  run(limit, quota);
+  auto limit = about_address(account, "quota", "how much its mailbox may hold", args);
+  limit.text("SIZE", args->quota, "such as '2 GB', octets, or none").required();
+  limit.on_run(common, [&common, args] { return quota(common, *args); });
 
-  auto* moved =
-      account->add_subcommand("move", "say where somebody is now (551), or forward (251)");
-  moved->add_option("OLD", args->address, "the account's address")->required();
-  moved->add_option("NEW", args->to, "the new address, or none")->required();
-  moved->add_flag("--forward", args->forward, "also send its mail on");
-  run(moved, move);
+  auto moved = account.add("move", "say where somebody is now (551), or forward (251)");
+  moved.text("OLD", args->address, "the account's address").required();
+  moved.text("NEW", args->to, "the new address, or none").required();
+  moved.flag("--forward", args->forward, "also send its mail on");
+  moved.on_run(common, [&common, args] { return move(common, *args); });
 }
 
 }  // namespace ph::cli

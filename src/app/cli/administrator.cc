@@ -41,7 +41,11 @@ Task<Result<std::string>> in_the_store(Config config, std::string request,
                                        rt::World& world) {  // NOLINT: outlives the task
   const auto executor = co_await boost::asio::this_coro::executor;
   PH_CO_TRY(auto house, daemon::House::open(config, world, executor));
-  PH_CO_TRY([[maybe_unused]] const auto started, co_await house->start());
+  const auto started = co_await house->start();
+  if (!started) {
+    co_await house->finish();
+    co_return std::unexpected(started.error());
+  }
   const daemon::ServerFacts nobody{std::string(kVersion), config.hostname, config.store, {}};
   auto reply = co_await daemon::answer_admin(std::move(request), house->admin(nobody));
   co_await house->finish();

@@ -1,9 +1,6 @@
 // posthouse alias add|list|remove
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -77,33 +74,28 @@ int remove(const Common& common, const Args& args) {
 
 }  // namespace
 
-void add_alias(CLI::App& app, Common& common) {
-  auto* alias = app.add_subcommand("alias", "addresses that lead to others");
-  alias->require_subcommand(1);
-  alias->footer(
+void add_alias(Command program, Common& common) {
+  auto alias = program.add("alias", "addresses that lead to others");
+  alias.needs_part();
+  alias.notes(
       "Examples:\n"
       "  posthouse alias add sales@example.test alice@example.test bob@example.test\n"
       "  posthouse alias list example.test\n"
       "  posthouse alias remove sales@example.test\n");
   const auto args = std::make_shared<Args>();
-  const auto run = [&common, args](auto* command, auto function) {
-    command->callback([&common, args, function] {
-      common.run = [&common, args, function] { return function(common, *args); };
-    });
-  };
 
-  auto* made = alias->add_subcommand("add", "make an alias");
-  made->add_option("ADDRESS", args->address, "the alias")->required();
-  made->add_option("TARGET", args->targets, "one or more addresses, here or elsewhere")->required();
-  run(made, add);
+  auto made = alias.add("add", "make an alias");
+  made.text("ADDRESS", args->address, "the alias").required();
+  made.texts("TARGET", args->targets, "one or more addresses, here or elsewhere").required();
+  made.on_run(common, [&common, args] { return add(common, *args); });
 
-  auto* all = alias->add_subcommand("list", "all aliases, or those of a domain");
-  all->add_option("DOMAIN", args->domain, "such as example.test");
-  run(all, list);
+  auto all = alias.add("list", "all aliases, or those of a domain");
+  all.text("DOMAIN", args->domain, "such as example.test");
+  all.on_run(common, [&common, args] { return list(common, *args); });
 
-  auto* gone = alias->add_subcommand("remove", "delete an alias; its targets stay");
-  gone->add_option("ADDRESS", args->address, "the alias")->required();
-  run(gone, remove);
+  auto gone = alias.add("remove", "delete an alias; its targets stay");
+  gone.text("ADDRESS", args->address, "the alias").required();
+  gone.on_run(common, [&common, args] { return remove(common, *args); });
 }
 
 }  // namespace ph::cli

@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -81,10 +78,9 @@ int check(const Common& common) {
 
 }  // namespace
 
-void add_check(CLI::App& app, Common& common) {
-  auto* command =
-      app.add_subcommand("check", "say everything that is wrong with the configuration");
-  command->footer(
+void add_check(Command program, Common& common) {
+  auto command = program.add("check", "say everything that is wrong with the configuration");
+  command.notes(
       "Reads the configuration and looks at what it names: addresses, certificate and key, store.\n"
       "All problems at once, each with line and column. Changes nothing.\n"
       "Exit 0: no error (warnings allowed), 1: at least one error, 2: no readable "
@@ -92,7 +88,7 @@ void add_check(CLI::App& app, Common& common) {
       "Examples:\n"
       "  posthouse check\n"
       "  posthouse check --config new.toml --json\n");
-  command->callback([&common] { common.run = [&common] { return check(common); }; });
+  command.on_run(common, [&common] { return check(common); });
 }
 
 }  // namespace ph::cli

@@ -4,10 +4,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace CLI {
-class App;
-}
+#include "app/cli/parser.h"
 
 namespace ph::cli {
 
@@ -28,16 +27,23 @@ struct Common {
 /// Parses the line, runs the command, returns its exit code.
 int run(int argc, char** argv);
 
-// Each adds its command to `app`; `common` outlives it.
-void add_serve(CLI::App& app, Common& common);
-void add_check(CLI::App& app, Common& common);
-void add_domain(CLI::App& app, Common& common);
-void add_account(CLI::App& app, Common& common);
-void add_alias(CLI::App& app, Common& common);
-void add_queue(CLI::App& app, Common& common);
-void add_why(CLI::App& app, Common& common);
-void add_send(CLI::App& app, Common& common);
-void add_read(CLI::App& app, Common& common);
-void add_version(CLI::App& app, Common& common);
+/// Adds a command to the program; `common` outlives it.
+using AddCommand = void (*)(Command program, Common& common);
+
+/// Reads the line into `common`. false: help or a complaint was printed, `code` is the exit code.
+bool parse(int argc, char** argv, Common& common, const std::vector<AddCommand>& commands,
+           int& code);
+
+// One a file.
+void add_serve(Command program, Common& common);
+void add_check(Command program, Common& common);
+void add_domain(Command program, Common& common);
+void add_account(Command program, Common& common);
+void add_alias(Command program, Common& common);
+void add_queue(Command program, Common& common);
+void add_why(Command program, Common& common);
+void add_send(Command program, Common& common);
+void add_read(Command program, Common& common);
+void add_version(Command program, Common& common);
 
 }  // namespace ph::cli

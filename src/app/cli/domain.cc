@@ -1,9 +1,6 @@
 // posthouse domain add|list|remove
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -50,37 +47,31 @@ int list(const Common& common) {
 
 }  // namespace
 
-void add_domain(CLI::App& app, Common& common) {
-  auto* domain = app.add_subcommand("domain", "the domains whose mail is ours");
-  domain->require_subcommand(1);
-  domain->footer(
+void add_domain(Command program, Common& common) {
+  auto domain = program.add("domain", "the domains whose mail is ours");
+  domain.needs_part();
+  domain.notes(
       "Examples:\n"
       "  posthouse domain add example.test\n"
       "  posthouse domain list --json\n"
       "  posthouse domain remove example.test --force\n");
   const auto args = std::make_shared<Args>();
 
-  auto* add = domain->add_subcommand("add", "take mail for a domain from now on");
-  add->add_option("NAME", args->name, "such as example.test")->required();
-  add->callback([&common, args] {
-    common.run = [&common, args] {
-      return change(common, *args, "domain.add", "added", "'posthouse domain list' shows them all");
-    };
+  auto add = domain.add("add", "take mail for a domain from now on");
+  add.text("NAME", args->name, "such as example.test").required();
+  add.on_run(common, [&common, args] {
+    return change(common, *args, "domain.add", "added", "'posthouse domain list' shows them all");
   });
 
-  domain->add_subcommand("list", "all domains")->callback([&common] {
-    common.run = [&common] { return list(common); };
-  });
+  domain.add("list", "all domains").on_run(common, [&common] { return list(common); });
 
-  auto* remove = domain->add_subcommand("remove", "take no more mail for a domain");
-  remove->add_option("NAME", args->name, "such as example.test")->required();
-  remove->add_flag("--force", args->force, "with its accounts, their mail, and its aliases");
-  remove->callback([&common, args] {
-    common.run = [&common, args] {
-      return change(common, *args, "domain.remove", "removed",
-                    "with accounts or aliases in it a domain is removed only with --force, which "
-                    "deletes their mail too");
-    };
+  auto remove = domain.add("remove", "take no more mail for a domain");
+  remove.text("NAME", args->name, "such as example.test").required();
+  remove.flag("--force", args->force, "with its accounts, their mail, and its aliases");
+  remove.on_run(common, [&common, args] {
+    return change(common, *args, "domain.remove", "removed",
+                  "with accounts or aliases in it a domain is removed only with --force, which "
+                  "deletes their mail too");
   });
 }
 

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,22 +15,21 @@
 
 namespace ph::cli {
 
-void add_network_flags(CLI::App& command, NetworkArgs& args) {
-  command.add_option("--host", args.host, "an IP address or localhost; default: this server's own");
-  command.add_option("--port", args.port, "default: by the configuration, or the protocol's own");
-  auto* tls = command.add_flag("--tls", args.tls, "TLS from the first octet");
-  auto* starttls = command.add_flag("--starttls", args.starttls, "TLS after a command; demanded");
-  auto* plain = command.add_flag("--plain", args.plain, "no TLS");
-  tls->excludes(starttls)->excludes(plain);
-  starttls->excludes(plain);
-  command.add_flag("-k,--insecure", args.insecure,
-                   "take any certificate, such as a self-signed one");
-  command.add_option("--user", args.user, "log in as this address");
-  command.add_option(
-      "--password-file", args.password_file,
-      "its first line is the password; default: the environment's POSTHOUSE_PASSWORD, "
-      "else asked for");
-  command.add_option("--timeout", args.timeout, "for each step, such as 30s");
+Argument add_network_arguments(Command command, NetworkArgs& args) {
+  command.text("--host", args.host, "an IP address or localhost; default: this server's own");
+  command.number("--port", args.port, 1, 65535,
+                 "default: by the configuration, or the protocol's own");
+  auto tls = command.flag("--tls", args.tls, "TLS from the first octet");
+  auto starttls = command.flag("--starttls", args.starttls, "TLS after a command; demanded");
+  const auto plain = command.flag("--plain", args.plain, "no TLS");
+  tls.excludes(starttls).excludes(plain);
+  starttls.excludes(plain);
+  command.flag("-k,--insecure", args.insecure, "take any certificate, such as a self-signed one");
+  command.text("--password-file", args.password_file,
+               "its first line is the password; default: the environment's POSTHOUSE_PASSWORD, "
+               "else asked for");
+  command.text("--timeout", args.timeout, "for each step, such as 30s");
+  return command.text("--user", args.user, "log in as this address");
 }
 
 namespace {
@@ -94,8 +90,8 @@ std::optional<Target> find_target(const Common& common, const NetworkArgs& args,
   if (args.host.empty()) {
     if (!own_listener(common, preferred, target)) return std::nullopt;
     if (args.port != 0) {
-      target.at.port = args.port;
-      target.security = by_port(args.port);
+      target.at.port = static_cast<std::uint16_t>(args.port);
+      target.security = by_port(target.at.port);
     }
   } else {
     const auto ip = rt::parse_ip(args.host == "localhost" ? "127.0.0.1" : args.host);
@@ -104,7 +100,7 @@ std::optional<Target> find_target(const Common& common, const NetworkArgs& args,
                "this version looks up no names");
       return std::nullopt;
     }
-    target.at = {*ip, args.port != 0 ? args.port : port_default};
+    target.at = {*ip, args.port != 0 ? static_cast<std::uint16_t>(args.port) : port_default};
     target.host = args.host;
     target.security = by_port(target.at.port);
   }

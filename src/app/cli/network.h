@@ -22,10 +22,11 @@ enum class Security : std::uint8_t {
 /// As given on the command line.
 struct NetworkArgs {
   std::string host, user, password_file, timeout = "30s";
-  std::uint16_t port = 0;
+  std::uint64_t port = 0;  // 0: not given
   bool tls = false, starttls = false, plain = false, insecure = false;
 };
-void add_network_flags(CLI::App& command, NetworkArgs& args);
+/// Returns the argument --user.
+Argument add_network_arguments(Command command, NetworkArgs& args);
 
 /// A service of the configuration that a command may use, the best first.
 struct Preferred {

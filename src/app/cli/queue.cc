@@ -1,9 +1,6 @@
 // posthouse queue list|stats
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -59,21 +56,20 @@ int stats(const Common& common) {
 
 }  // namespace
 
-void add_queue(CLI::App& app, Common& common) {
-  auto* queue = app.add_subcommand("queue", "mail that is taken and not yet delivered");
-  queue->require_subcommand(1);
-  queue->footer(
+void add_queue(Command program, Common& common) {
+  auto queue = program.add("queue", "mail that is taken and not yet delivered");
+  queue.needs_part();
+  queue.notes(
       "Examples:\n"
       "  posthouse queue list\n"
       "  posthouse queue list --max 100000 --json\n"
       "  posthouse queue stats --json\n");
   const auto max = std::make_shared<std::uint64_t>(1000);
-  auto* all = queue->add_subcommand("list", "a line for each recipient that is not yet done");
-  all->add_option("--max", *max, "at most so many; default 1000")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{daemon::kAdminListedMax}));
-  all->callback([&common, max] { common.run = [&common, max] { return list(common, *max); }; });
-  queue->add_subcommand("stats", "how much there is, and how old")->callback([&common] {
-    common.run = [&common] { return stats(common); };
+  auto all = queue.add("list", "a line for each recipient that is not yet done");
+  all.number("--max", *max, 1, daemon::kAdminListedMax, "at most so many; default 1000");
+  all.on_run(common, [&common, max] { return list(common, *max); });
+  queue.add("stats", "how much there is, and how old").on_run(common, [&common] {
+    return stats(common);
   });
 }
 

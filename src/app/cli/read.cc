@@ -1,9 +1,6 @@
 // posthouse read
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
@@ -23,7 +20,7 @@ using pop3::ClientSession;
 
 struct Args {
   NetworkArgs network;
-  std::vector<std::uint32_t> numbers;
+  std::vector<std::uint64_t> numbers;
   bool all = false, raw = false, remove = false, print = false;
 };
 
@@ -51,6 +48,11 @@ class Printer {
   bool raw_;
   bool cr_ = false;
 };
+
+/// A number that no maildrop has stands for those that are too big: the server says so.
+std::uint32_t message_number(std::uint64_t typed) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(typed, 0xffffffff));
+}
 
 /// One conversation, from the connection to QUIT.
 class Reader {
@@ -152,11 +154,11 @@ Task<Result<int>> Reader::converse() {
     if (print && numbers.size() > 1) fmt::print("=== message {} ===\n", number);
     bool done = true;
     if (print) {
-      PH_CO_TRY(done, co_await command(session_.retrieve(number)));
+      PH_CO_TRY(done, co_await command(session_.retrieve(message_number(number))));
       printer_.end();
     }
     if (done && args_.remove) {
-      PH_CO_TRY(done, co_await command(session_.remove(number)));
+      PH_CO_TRY(done, co_await command(session_.remove(message_number(number))));
     }
     if (!done) {
       complain(fmt::format("message {}: {}", number, said_),
@@ -199,23 +201,21 @@ int read(const Common& common, const Args& args) {
 
 }  // namespace
 
-void add_read(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("read", "list, print and delete mail over POP3");
+void add_read(Command program, Common& common) {
+  auto command = program.add("read", "list, print and delete mail over POP3");
   const auto args = std::make_shared<Args>();
-  command->add_option("N", args->numbers, "numbers of messages to print; none: list");
-  command->add_flag("--all", args->all, "every message");
-  command->add_flag("--raw", args->raw, "keep CRLF line ends");
-  auto* remove = command->add_flag("--delete", args->remove, "delete them (and do not print)");
-  command->add_flag("--print", args->print, "with --delete: print them first")->needs(remove);
-  add_network_flags(*command, args->network);
-  command->get_option("--user")->required();
-  command->footer(
+  command.numbers("N", args->numbers, "numbers of messages to print; none: list");
+  command.flag("--all", args->all, "every message");
+  command.flag("--raw", args->raw, "keep CRLF line ends");
+  auto remove = command.flag("--delete", args->remove, "delete them (and do not print)");
+  command.flag("--print", args->print, "with --delete: print them first").needs(remove);
+  add_network_arguments(command, args->network).required();
+  command.notes(
       "Examples:\n"
       "  posthouse read --user bob@example.test -k\n"
       "  posthouse read --user bob@example.test -k 1 > message.eml\n"
       "  posthouse read --user bob@example.test --host 192.0.2.1 --all --delete --print\n");
-  command->callback(
-      [&common, args] { common.run = [&common, args] { return read(common, *args); }; });
+  command.on_run(common, [&common, args] { return read(common, *args); });
 }
 
 }  // namespace ph::cli

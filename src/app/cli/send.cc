@@ -1,9 +1,6 @@
 // posthouse send
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
@@ -242,18 +239,17 @@ int send(const Common& common, const Args& args) {
 
 }  // namespace
 
-void add_send(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("send", "submit one message over SMTP; prints its queue id");
+void add_send(Command program, Common& common) {
+  auto command = program.add("send", "submit one message over SMTP; prints its queue id");
   const auto args = std::make_shared<Args>();
-  command->add_option("--from", args->from, "the sender; default: --user; <> for none");
-  command->add_option("--to", args->to, "a recipient, or several with commas; may be repeated")
-      ->required()
-      ->allow_extra_args(false);
-  command->add_option("--subject", args->subject, "the subject");
-  command->add_flag("--raw", args->raw, "FILE is a whole message with its header, sent as it is");
-  command->add_option("FILE", args->file, "the body; default and -: standard input");
-  add_network_flags(*command, args->network);
-  command->footer(
+  command.text("--from", args->from, "the sender; default: --user; <> for none");
+  command.texts("--to", args->to, "a recipient, or several with commas; may be repeated")
+      .required();
+  command.text("--subject", args->subject, "the subject");
+  command.flag("--raw", args->raw, "FILE is a whole message with its header, sent as it is");
+  command.text("FILE", args->file, "the body; default and -: standard input");
+  add_network_arguments(command, args->network);
+  command.notes(
       "Without --user it goes to the server's smtp listener, with --user to its submission.\n\n"
       "Examples:\n"
       "  echo Hello | posthouse send --from alice@example.test --to bob@example.test --subject Hi\n"
@@ -261,8 +257,7 @@ void add_send(CLI::App& app, Common& common) {
       "letter.txt\n"
       "  posthouse send --raw --from '<>' --to bob@example.test --host 127.0.0.1 --port 25 "
       "m.eml\n");
-  command->callback(
-      [&common, args] { common.run = [&common, args] { return send(common, *args); }; });
+  command.on_run(common, [&common, args] { return send(common, *args); });
 }
 
 }  // namespace ph::cli

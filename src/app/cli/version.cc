@@ -1,32 +1,30 @@
 // posthouse version
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 
 namespace ph::cli {
+namespace {
 
-void add_version(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("version", "which Posthouse this is");
-  command->footer("Examples:\n  posthouse version --json\n");
-  command->callback([&common] {
-    common.run = [&common] {
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-      constexpr std::string_view build = "sanitized";
+#if __has_feature(address_sanitizer)
+constexpr std::string_view kBuild = "sanitized";
 #else
-      constexpr std::string_view build = "release";
+constexpr std::string_view kBuild = "release";
 #endif
-      if (common.json) {
-        print_json({{"version", kVersion}, {"compiler", __VERSION__}, {"build", build}});
-      } else {
-        fmt::print("posthouse {}\n", kVersion);
-      }
-      return kFine;
-    };
+
+}  // namespace
+
+void add_version(Command program, Common& common) {
+  auto command = program.add("version", "which Posthouse this is");
+  command.notes("Examples:\n  posthouse version --json\n");
+  command.on_run(common, [&common] {
+    if (common.json) {
+      print_json({{"version", kVersion}, {"compiler", __VERSION__}, {"build", kBuild}});
+    } else {
+      fmt::print("posthouse {}\n", kVersion);
+    }
+    return kFine;
   });
 }
 

@@ -1,9 +1,6 @@
 // posthouse why ID|MESSAGE-ID|ADDRESS
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -37,21 +34,19 @@ int why(const Common& common, const std::string& term) {
 
 }  // namespace
 
-void add_why(CLI::App& app, Common& common) {
-  auto* command = app.add_subcommand("why", "what became of a message, step by step, and why");
+void add_why(Command program, Common& common) {
+  auto command = program.add("why", "what became of a message, step by step, and why");
   const auto term = std::make_shared<std::string>();
   command
-      ->add_option("TERM", *term,
-                   "a queue id, a Message-ID (with or without <>), or a sender's or recipient's "
-                   "address")
-      ->required();
-  command->footer(
+      .text("TERM", *term,
+            "a queue id, a Message-ID (with or without <>), or a sender's or recipient's address")
+      .required();
+  command.notes(
       "Examples:\n"
-      "  posthouse why 2f7k0000a1\n"
+      "  posthouse why a4n00000000g0000\n"
       "  posthouse why '<20261121.1@client.example>'\n"
       "  posthouse why bob@example.test --json\n");
-  command->callback(
-      [&common, term] { common.run = [&common, term] { return why(common, *term); }; });
+  command.on_run(common, [&common, term] { return why(common, *term); });
 }
 
 }  // namespace ph::cli
