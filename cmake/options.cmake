@@ -22,8 +22,9 @@ option(PH_UNIT_TESTS "Build unit, crash, simulation and fuzz-replay tests" ${PH_
 option(PH_FUZZ "Link the fuzz targets with libFuzzer instead of the replay main" OFF)
 
 find_program(PH_CCACHE ccache)
-if(PH_CCACHE)  # nohashdir: what one build folder compiled serves the next
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 ${PH_CCACHE})
+if(PH_CCACHE)  # what one build folder or clone compiled serves the next
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${PH_CCACHE})
 endif()
 
 add_library(ph_options INTERFACE)

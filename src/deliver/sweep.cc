@@ -14,8 +14,10 @@ Task<Result<bool>> holder_alive(store::Store& store, std::string holder) {  // N
   co_return !rows.empty();
 }
 
-Sweeper::Sweeper(store::Store& store, rt::World& world, rt::Executor executor)
+Sweeper::Sweeper(store::Store& store, identity::Identity& identity, rt::World& world,
+                 rt::Executor executor)
     : store_(store),
+      identity_(identity),
       world_(world),
       executor_(std::move(executor)),
       timer_(world.timers.timer(executor_)),
@@ -44,6 +46,8 @@ Task<void> Sweeper::run() {
     else if (*freed > 0)
       world_.log.write(rt::Level::info, "sweep: freed bodies that nothing refers to",
                        {{"octets", std::to_string(*freed)}});
+    auto orphans = co_await identity_.sweep();
+    if (!orphans) world_.log.error("sweep: orphaned accounts stay", orphans.error());
     wait = kSweepEvery;
   }
   running_ = false;

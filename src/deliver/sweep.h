@@ -1,11 +1,13 @@
-// Frees message bodies that nothing refers to any more: drafts cut off by a crash, holders whose
-// row is gone (docs/states/queue.md, rows 1, 2 and 7).
+// Frees what nothing refers to any more: bodies of drafts cut off by a crash, holders whose row is
+// gone (docs/states/queue.md, rows 1, 2 and 7), account rows without an address
+// (docs/states/account.md).
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <string>
 
+#include "identity/identity.h"
 #include "store/store.h"
 
 namespace ph::deliver {
@@ -19,7 +21,8 @@ Task<Result<bool>> holder_alive(store::Store& store, std::string holder);  // NO
 class Sweeper {
  public:
   /// References outlive it.
-  Sweeper(store::Store& store, rt::World& world, rt::Executor executor);
+  Sweeper(store::Store& store, identity::Identity& identity, rt::World& world,
+          rt::Executor executor);
   void start();
   Task<void> finish();
   /// One sweep of everything older than a day. Octets freed.
@@ -29,6 +32,7 @@ class Sweeper {
   Task<void> run();
 
   store::Store& store_;
+  identity::Identity& identity_;
   rt::World& world_;
   rt::Executor executor_;
   std::unique_ptr<rt::Timer> timer_, stopped_;

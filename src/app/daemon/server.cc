@@ -89,7 +89,8 @@ Task<Result<Done>> Server::start() {
   deliverer_ = std::make_unique<deliver::Deliverer>(
       deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes}, world,
       deliver::Options{retry_times(config_)});
-  sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), world, executors_.front());
+  sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), house_->identity(), world,
+                                                 executors_.front());
 
   std::string demo;
   if (options_.demo) {
