@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "mailbox/names.h"
 #include "mailbox/testing/house.h"
 
@@ -280,6 +282,41 @@ TEST_F(Mailbox, SweepsOldMarkersInEveryPartition) {
     ASSERT_TRUE(house.deliver(*mailboxes, "alice", "Q" + std::to_string(i)));
   EXPECT_EQ(house.audit("alice").markers, 3u);
   expect_sound();
+}
+
+TEST(MailboxOnDisk, KnowsEverythingAfterARestart) {
+  const std::string folder = ::testing::TempDir() + "posthouse-mailbox-on-disk";
+  std::filesystem::remove_all(folder);
+  {
+    House house(2, "file:" + folder);
+    auto mailboxes = make_mailboxes(house.store(), house.world());
+    const std::string blob = house.make_blob("body\r\n");
+    std::vector<Delivery> deliveries;
+    for (int i = 0; i < 300; ++i)
+      deliveries.push_back(house.delivery("alice", "Q" + std::to_string(i), blob, 6));
+    for (const auto& done : house.deliver_all(*mailboxes, deliveries)) ASSERT_TRUE(done);
+    auto drop = house.run(mailboxes->lock_maildrop("alice", house.soon())).value();
+    ASSERT_TRUE(house.run(mailboxes->expunge(drop.token, {Uid{1}, Uid{200}}, house.soon())));
+    const std::uint64_t octets = house.audit("alice").octets;
+    mailboxes.reset();
+    house.reopen_store();
+
+    mailboxes = make_mailboxes(house.store(), house.world());
+    const auto audit = house.audit("alice");
+    EXPECT_EQ(audit.faults, std::vector<std::string>{});
+    EXPECT_EQ(audit.messages.size(), 298u);
+    EXPECT_EQ(house.run(mailboxes->usage("alice", house.soon()))->octets, octets);
+    EXPECT_TRUE(house.run(mailboxes->deliver(deliveries[7], house.soon()))->before);
+    const auto again = house.run(mailboxes->lock_maildrop("alice", house.soon())).value();
+    EXPECT_EQ(again.unique_prefix, drop.unique_prefix);
+    EXPECT_EQ(house.read_all(*mailboxes, again.token, Uid{300}).value(),
+              House::kPrefix + std::string("body\r\n"));
+    house.release_blob(blob);
+    EXPECT_EQ(house.sweep().alive.size(), 298u);
+    EXPECT_TRUE(house.has_blob(blob));
+    house.store().close();
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -40,7 +40,6 @@ struct MailboxState {
 struct AccountState {
   std::optional<AccountRow> row;  // none: the account has no mailbox yet
   std::optional<store::Version> version;
-  std::uint64_t modseq_next = 0;
   std::vector<MailboxState> mailboxes;
   Usage usage() const;
 };
@@ -66,7 +65,8 @@ class Writer {
   std::optional<Usage> usage_seen();
   /// Answers `leader` and all deliveries that it takes along from `turns`.
   Task<void> deliver(Job* leader, Turns* turns);
-  /// Makes the INBOX if there is none.
+  /// Read anew from the store, for another server may have written. Makes the INBOX if there is
+  /// none.
   Task<Result<InboxView>> inbox(store::Opt opt);
   /// Durable when it returns ok; not_found: the mailbox is gone. UIDs that are not there are
   /// ignored.
@@ -85,6 +85,7 @@ class Writer {
   Task<Result<AccountState>> load(store::Opt opt);
   Task<Result<MailboxState>> load_mailbox(MailboxRow row, store::Opt opt);
   Task<Result<Done>> make_inbox(store::Opt opt);
+  void own_modseqs(std::uint64_t first);
   Task<Result<std::uint64_t>> next_modseq(std::uint64_t above, store::Opt opt);
   Task<Result<Done>> erase_opened(store::Opt opt);
   Task<Result<Done>> erase_partition(std::string partition, store::Opt opt);
@@ -121,7 +122,10 @@ class Writer {
 
   Services services_;
   std::string account_;
-  std::optional<AccountState> state_;  // only the holder of the turn touches it
+  // Only the holder of the turn touches these three.
+  std::optional<AccountState> state_;
+  std::uint64_t modseq_next_ = 0, modseq_end_ = 0;  // reserved by us and not yet handed out
+  Wall modseqs_of_{};                               // creation of the account they belong to
   std::mutex usage_mutex_;
   std::optional<Usage> usage_;
 };

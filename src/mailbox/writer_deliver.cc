@@ -107,7 +107,12 @@ Task<Result<Done>> Writer::deliver_round(std::vector<Item>* items, bool look_up,
   Tail tail;
   if (tail_is_full(before, rows.size(), octets)) {
     PH_CO_TRY(tail, co_await read_tail(partition.name, before.tail_after, opt));
-    if (tail.corrupt) {  // leave it as it is, for the scrub; begin a new tail after it
+    if (!tail.corrupt && tail.keys.size() != before.tail_blocks && !look_up) {
+      forget();
+      co_return fail(Kind::conflict, "another server has written to the mailbox");
+    }
+    // A tail that cannot be folded is left as it is, for the scrub; a new one begins after it.
+    if (tail.corrupt || tail.keys.size() != before.tail_blocks) {
       tail = Tail{};
       before.tail_after = before.uidnext - 1;
       before.tail_blocks = before.tail_messages = before.tail_octets = 0;

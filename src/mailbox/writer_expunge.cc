@@ -62,7 +62,10 @@ Task<Result<Writer::Round>> Writer::expunge_round(std::string mailbox_id, std::s
 
   PH_CO_TRY(const std::uint64_t modseq, co_await next_modseq(partition.meta.modseq_max, opt));
   Meta after = found.whole ? found.meta : partition.meta;
-  PH_CHECK(after.messages >= found.messages && after.octets >= found.octets);
+  if (after.messages < found.messages || after.octets < found.octets) {
+    forget();
+    co_return fail(Kind::conflict, "another server has written to the mailbox");
+  }
   after.messages -= found.messages;
   after.octets -= found.octets;
   after.modseq_max = modseq;

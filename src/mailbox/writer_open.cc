@@ -121,7 +121,8 @@ Task<Result<AccountState>> Writer::load(store::Opt opt) {
     if (rows.size() > kMailboxesMax) co_return fail(Kind::over_limit, "too many mailboxes");
     from = std::move(page.next);
   }
-  if (state.row) state.modseq_next = state.row->modseq_ceiling;
+  // Made anew by another server: what we had reserved belonged to the one before.
+  if (!state.row || state.row->created != modseqs_of_) modseq_next_ = modseq_end_ = 0;
   for (auto& row : rows) {
     PH_CO_TRY(auto mailbox, co_await load_mailbox(std::move(row), opt));
     state.mailboxes.push_back(std::move(mailbox));
@@ -156,7 +157,7 @@ Task<Result<Done>> Writer::make_inbox(store::Opt opt) {
   const Wall now = services_.world.clock.wall();
   AccountRow account = state_->row.value_or(AccountRow{});
   if (!state_->row) account.created = now;
-  const std::uint64_t modseq_next = account.modseq_ceiling;
+  const std::uint64_t reserved = account.modseq_ceiling;
   account.modseq_ceiling += kModseqReserve;
   MailboxRow inbox{random_id(services_.world.random), "INBOX", 0, Role::inbox, now};
   // Seconds since 1970, so that a later INBOX of this account has a greater one (RFC 9051
@@ -174,7 +175,7 @@ Task<Result<Done>> Writer::make_inbox(store::Opt opt) {
   PH_CO_TRY(auto version, co_await commit(account_partition(account_), std::move(batch), opt));
   state_->row = account;
   state_->version = version;
-  state_->modseq_next = modseq_next;
+  own_modseqs(reserved);
   MailboxState mailbox{inbox, {}, 0};
   PartitionState first{mailbox_partition(inbox.id, 0), {}, std::nullopt};
   first.meta.uidvalidity = inbox.uidvalidity;
@@ -183,8 +184,14 @@ Task<Result<Done>> Writer::make_inbox(store::Opt opt) {
   co_return Done{};
 }
 
+void Writer::own_modseqs(std::uint64_t first) {
+  modseq_next_ = first;
+  modseq_end_ = state_->row->modseq_ceiling;
+  modseqs_of_ = state_->row->created;
+}
+
 Task<Result<std::uint64_t>> Writer::next_modseq(std::uint64_t above, store::Opt opt) {
-  if (state_->modseq_next >= state_->row->modseq_ceiling || state_->modseq_next <= above) {
+  if (modseq_next_ >= modseq_end_ || modseq_next_ <= above) {
     AccountRow row = *state_->row;
     const std::uint64_t first = std::max(row.modseq_ceiling, above + 1);
     row.modseq_ceiling = first + kModseqReserve;
@@ -195,12 +202,13 @@ Task<Result<std::uint64_t>> Writer::next_modseq(std::uint64_t above, store::Opt 
     PH_CO_TRY(auto version, co_await commit(account_partition(account_), std::move(batch), opt));
     state_->row = row;
     state_->version = version;
-    state_->modseq_next = first;
+    own_modseqs(first);
   }
-  co_return state_->modseq_next++;
+  co_return modseq_next_++;
 }
 
 Task<Result<InboxView>> Writer::inbox(store::Opt opt) {
+  forget();
   for (int tries = 0;; ++tries) {
     auto opened = co_await open_inbox(opt);
     if (opened) break;

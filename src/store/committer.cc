@@ -164,9 +164,15 @@ void Committer::stop() {
   if (thread_.joinable()) thread_.join();
   while (setup_.runs_inline && run_group()) {
   }
+  std::deque<std::unique_ptr<Work>> unanswered;
+  std::vector<rt::Resume<Result<Done>>> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    if (dead_) return;
+    if (dead_) {
+      unanswered.swap(queue_);
+      waiting.swap(waiters_);
+      return;
+    }
   }
   const auto synced = database_.sync();
   if (!synced) setup_.fatal(synced.error());

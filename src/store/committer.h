@@ -95,7 +95,8 @@ class Committer {
   Task<Result<Done>> wait_for_room();
   /// One group on the calling thread; false: nothing was queued.
   bool run_group();
-  /// Writes all that is queued, syncs, and ends the thread. May be called twice.
+  /// Writes all that is queued, syncs, and ends the thread; after a failure, drops what is queued
+  /// without an answer. May be called twice.
   void stop();
 
  private:

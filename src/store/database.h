@@ -29,6 +29,7 @@ struct DatabaseSetup {
   std::string folder;               // made if missing, with its parents
   rocksdb::Env* env = nullptr;      // nullptr: the system's; outlives the database
   std::size_t memtable_octets = 0;  // of each family; 0: as tuned
+  bool deletes_inline = false;      // of files; for an env that runs background jobs later
 };
 
 /// Thread-safe. Reads see every written group at once, or nothing of it.

@@ -74,8 +74,8 @@ rocksdb::DBOptions database_options(const DatabaseSetup& setup, rt::Log& log) {
   options.max_open_files = kOpenFilesMax;
   options.allow_concurrent_memtable_write = false;  // there is one writer
   options.enable_write_thread_adaptive_yield = false;
-  options.avoid_unnecessary_blocking_io = true;  // files are deleted in the background
-  options.skip_stats_update_on_db_open = true;   // opening takes the same time for any size
+  options.avoid_unnecessary_blocking_io = !setup.deletes_inline;
+  options.skip_stats_update_on_db_open = true;  // opening takes the same time for any size
   options.skip_checking_sst_file_sizes_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -123,11 +123,19 @@ Error error_of(const rocksdb::Status& status, const std::string& folder) {
   return fail(Kind::unavailable, "the store's folder cannot be used", folder + ": " + text).error();
 }
 
+/// Makes what is missing of the path, each folder durable in the one above it.
 rocksdb::Status make_folders(rocksdb::Env& env, const std::string& folder) {
+  if (env.FileExists(folder + "/CURRENT").ok()) return rocksdb::Status::OK();
   for (std::size_t slash = folder.find('/', 1);; slash = folder.find('/', slash + 1)) {
     const std::string part = folder.substr(0, slash);
-    if (!env.FileExists(part).ok()) {
+    if (slash == std::string::npos || !env.FileExists(part).ok()) {
       rocksdb::Status made = env.CreateDirIfMissing(part);
+      if (!made.ok()) return made;
+      const auto above = part.rfind('/');
+      std::unique_ptr<rocksdb::Directory> parent;
+      made =
+          env.NewDirectory(above == std::string::npos ? "." : part.substr(0, above + 1), &parent);
+      if (made.ok()) made = parent->Fsync();
       if (!made.ok()) return made;
     }
     if (slash == std::string::npos) return rocksdb::Status::OK();

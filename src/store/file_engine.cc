@@ -63,7 +63,8 @@ Task<Result<Page>> FileEngine::scan(Partition partition, Range range, std::size_
 
 Task<Result<Committed>> FileEngine::commit(Partition partition, Batch batch, Opt opt) {
   PH_CO_TRY([[maybe_unused]] const Done fits, check_batch(partition, batch));
-  if (adds_data(batch) && !space_.has_floor()) co_return fail(Kind::unavailable, "no room on the disk");
+  if (adds_data(batch) && !space_.has_floor())
+    co_return fail(Kind::unavailable, "no room on the disk");
   if (committer_->is_full()) co_return fail(Kind::unavailable, "the store's queue is full");
   const rt::Instant deadline = world_.clock.now() + opt.deadline;
   auto committed = co_await submit<CommitWork>(&board_, std::move(partition), std::move(batch),
@@ -102,8 +103,7 @@ Task<Result<Done>> FileEngine::sync() {
 void FileEngine::close() {
   if (closed_.exchange(true)) return;
   committer_->stop();
-  committer_.reset();
-  database_.reset();
+  database_.reset();  // unlocks the folder
 }
 
 }  // namespace ph::store

@@ -54,34 +54,29 @@ void CommitWork::on_written() {
   if (result_ && !hint_.empty()) board_->ring(partition_, hint_);
 }
 
-void DropWork::stage(Group& group) {
+Result<std::optional<std::string>> DropWork::drop(Group& group) {
   const auto version_of = [&](const std::string& key) {
     return group.version_of(row_key(partition_, key));
   };
-  const auto holds = judge({}, fence_, version_of);
-  if (!holds) {
-    result_ = std::unexpected(holds.error());
-    return;
-  }
+  PH_TRY([[maybe_unused]] const Done holds, judge({}, fence_, version_of));
   const std::string lease = fence_ ? row_key(partition_, fence_->lease) : "";
   std::vector<std::string> keys;
-  bool more = false;
+  std::optional<std::string> next;
   const auto visit = [&](std::string_view key, std::size_t) {
     if (key == lease) return true;
-    more = keys.size() == keys_max_;
-    if (!more) keys.emplace_back(key);
-    return !more;
+    if (keys.size() == keys_max_) {
+      next = std::string(key);
+      return false;
+    }
+    keys.emplace_back(key);
+    return true;
   };
-  const auto read = group.database().each_key(Family::kv, row_key(partition_, ""),
-                                              partition_end(partition_), visit);
-  if (!read) {
-    result_ = std::unexpected(read.error());
-    return;
-  }
+  PH_TRY([[maybe_unused]] const Done read,
+         group.database().each_key(Family::kv, begin_, partition_end(partition_), visit));
   for (const std::string& key : keys) group.delete_row(key);
-  if (!more && fence_) group.delete_row(lease);
-  if (!more) group.make_durable();
-  result_ = more;
+  if (!next && fence_) group.delete_row(lease);
+  if (!next) group.make_durable();
+  return next;
 }
 
 void BlobWork::add_chunk(std::string key, PendingBlobs::Chunk body) {

@@ -54,19 +54,24 @@ class CommitWork final : public Answered<Committed> {
   std::size_t octets_;
 };
 
-/// Deletes up to `keys_max` rows; the value is true while there are more. The fence's own row goes
-/// last.
-class DropWork final : public Answered<bool> {
+/// Deletes up to `keys_max` rows from the row key `begin` on; the value is where to go on, nullopt
+/// at the end. The fence's own row goes last.
+class DropWork final : public Answered<std::optional<std::string>> {
  public:
-  DropWork(Partition partition, std::optional<Fence> fence, std::size_t keys_max)
-      : partition_(std::move(partition)), fence_(std::move(fence)), keys_max_(keys_max) {}
-  void stage(Group& group) override;
+  DropWork(Partition partition, std::optional<Fence> fence, std::string begin, std::size_t keys_max)
+      : partition_(std::move(partition)),
+        fence_(std::move(fence)),
+        begin_(std::move(begin)),
+        keys_max_(keys_max) {}
+  void stage(Group& group) override { result_ = drop(group); }
   bool alone() const override { return true; }
-  std::size_t octets() const override { return partition_.size(); }
+  std::size_t octets() const override { return begin_.size(); }
 
  private:
+  Result<std::optional<std::string>> drop(Group& group);
   Partition partition_;
   std::optional<Fence> fence_;
+  std::string begin_;
   std::size_t keys_max_;
 };
 

@@ -37,9 +37,8 @@ TEST(HeaderText, SplitsEncodedWordsBetweenCharacters) {
   EXPECT_EQ(header_text("\u00fc"), "=?UTF-8?B?w7w=?=");
   std::string text, back;
   for (int i = 0; i < 100; ++i) text += "a\u20ac";
-  std::string_view rest = header_text(text);
-  const std::string kept(rest);
-  rest = kept;
+  const std::string value = header_text(text);
+  std::string_view rest = value;
   while (!rest.empty()) {
     const auto end = rest.find("?=");
     ASSERT_NE(end, std::string_view::npos);

@@ -48,12 +48,20 @@ std::string queue_holder(const std::string& blob) { return "q/0\tm/" + blob; }
 
 // Real engines answer from their own threads; the pause lets the clock wait for them.
 House::House(std::uint64_t seed, std::string store_url)
-    : world_(seed,
-             {.net = {},
-              .disk = {},
-              .real_pause = std::chrono::milliseconds(store_url.starts_with("memory:") ? 0 : 2)}) {
+    : store_url_(std::move(store_url)),
+      world_(seed, {.net = {},
+                    .disk = {},
+                    .real_pause =
+                        std::chrono::milliseconds(store_url_.starts_with("memory:") ? 0 : 20)}) {
   world_.sim_clock().jump_wall(std::chrono::hours(24 * 20000));
-  auto opened = store::open(store_url, "", world_);
+  world_.sim_disk().set_free_octets(std::uint64_t{1} << 40);
+  reopen_store();
+}
+
+void House::reopen_store() {
+  if (store_) store_->close();
+  store_.reset();
+  auto opened = store::open(store_url_, "", world_);
   PH_CHECK(opened.has_value());
   store_ = *std::move(opened);
 }

@@ -34,6 +34,8 @@ class House {
 
   sim::World& world() { return world_; }
   store::Store& store() { return *store_; }
+  /// Closes the store and opens it anew (no Mailboxes may be left on it).
+  void reopen_store();
   rt::Instant soon() { return world_.clock.now() + std::chrono::seconds(30); }
 
   /// Runs the call to its end in virtual time.
@@ -84,6 +86,7 @@ class House {
   void audit_partition(Audit& audit, const std::string& partition, const Meta& meta,
                        std::uint64_t& last_uid);
 
+  std::string store_url_;
   sim::World world_;
   std::unique_ptr<store::Store> store_;
 };
