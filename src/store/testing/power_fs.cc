@@ -49,6 +49,7 @@ class PowerFs::File final : public rocksdb::FSWritableFile {
   }
   Status Close(const IO&, Debug*) override { return Status::OK(); }
   Status Flush(const IO&, Debug*) override { return Status::OK(); }
+  bool IsSyncThreadSafe() const override { return true; }
   std::uint64_t GetFileSize(const IO&, Debug*) override {
     const std::scoped_lock lock(fs_.mutex_);
     return node_->octets.size();
