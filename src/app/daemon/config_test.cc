@@ -150,6 +150,16 @@ TEST(Config, LooksAtTheRestAfterALineThatIsNotToml) {
   EXPECT_TRUE(found[3].starts_with("x.toml:5:1: error: log.format is a whole number")) << found[3];
 }
 
+// What stands outside quotes and is no ASCII is refused, not undefined (found by fuzzing
+// toml++ 3.3).
+TEST(Config, RefusesLettersOutsideAsciiOutsideQuotes) {
+  for (const char* toml : {"[log]\nlevel = \u00e9", "a = 1979-05-27T07:32:0\u01a5", "\u01a5 = 1",
+                           "a = 1 \u00fc", "[\u00fc]", "a = \u2000x", "[|"}) {
+    SCOPED_TRACE(toml);
+    ASSERT_FALSE(problems_of(toml).empty());
+  }
+}
+
 struct Case {
   const char* toml;
   const char* problem;  // a part of the only problem; "": none
