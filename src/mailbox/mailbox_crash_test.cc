@@ -154,14 +154,14 @@ TEST(MailboxCrash, WithoutTheOldWriterInMemory) {
 }
 
 TEST(MailboxCrash, AnExpungeTooLargeForOneBatch) {
-  // Twenty full blocks that each lose one message: more octets than one batch rewrites.
+  // Twelve full blocks that each lose one message: more octets than one batch rewrites.
   fail_everywhere(
       [](FailingRun& run) {
-        for (int i = 0; i < 100; i += 50) run.deliver(i, i + 50, 8000);
+        for (int i = 0; i < 80; i += 40) run.deliver(i, i + 40, 8000);
       },
       [](FailingRun& run) {
-        run.expunge([](std::uint32_t uid) { return uid % 5 == 0; });
-        run.deliver(100, 101);
+        run.expunge([](std::uint32_t uid) { return uid % 7 == 0; });
+        run.deliver(80, 81);
       });
 }
 

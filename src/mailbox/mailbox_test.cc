@@ -271,6 +271,29 @@ TEST_F(Mailbox, GoesOnInFurtherPartitions) {
   EXPECT_TRUE(house.run(house.store().list("", "", 10)).value().empty());
 }
 
+// Octets that somebody else has written: the damaged block is fenced off, all the rest goes on.
+TEST_F(Mailbox, GoesOnBesideADamagedBlock) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(house.deliver(*mailboxes, "alice", "Q" + std::to_string(i)));
+  const auto partition = mailbox_partition(house.audit("alice").mailbox_id, 0);
+  store::Batch damage;
+  damage.puts.push_back({block_key(Uid{2}), "\xff not a block"});
+  ASSERT_TRUE(house.run(house.store().commit(partition, std::move(damage))));
+  for (int i = 3; i < 300; ++i)  // past the fold
+    ASSERT_TRUE(house.deliver(*mailboxes, "alice", "Q" + std::to_string(i)));
+  const auto drop = lock();
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->messages.size(), 299u);
+  std::vector<Uid> uids;
+  for (std::uint32_t uid = 1; uid <= 300; ++uid) uids.push_back(Uid{uid});
+  ASSERT_TRUE(expunge(drop->token, uids));
+  mailboxes->unlock(drop->token);
+  EXPECT_TRUE(lock()->messages.empty());
+  EXPECT_EQ(usage().messages, 1u);  // it is still counted: the scrub may find it again
+  const auto holder = format_holder(partition, Uid{2}, "blob");
+  EXPECT_EQ(house.run(holder_alive(house.store(), holder)).error().kind, Kind::corrupt);
+}
+
 TEST_F(Mailbox, SweepsOldMarkersInEveryPartition) {
   const Options small{.open_mailboxes_max = 4, .partition_keys_max = 50};
   mailboxes = make_mailboxes(house.store(), house.world(), small);

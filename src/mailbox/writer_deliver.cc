@@ -264,6 +264,11 @@ Task<Result<Writer::Tail>> Writer::read_tail(std::string partition, std::uint64_
         tail.corrupt = true;
         co_return tail;
       }
+      if (!tail.rows.empty() && block->messages.front().uid <= tail.rows.back().uid) {
+        services_.world.log.write(rt::Level::error, "mailbox.block", {{"key", record.key}});
+        tail.corrupt = true;
+        co_return tail;
+      }
       tail.keys.push_back(std::move(record.key));
       std::ranges::move(block->messages, std::back_inserter(tail.rows));
     }

@@ -118,6 +118,11 @@ Task<Result<Writer::Found>> Writer::find(std::string partition, Meta meta, UidRa
       }
       auto rewrite = without(record.key, *std::move(block), uids);
       if (rewrite.removed.empty()) continue;
+      // Damage must not end the process: a UID that is in two blocks is taken out of the first.
+      if (!found.uids.empty() && rewrite.removed.front().uid <= found.uids.ranges().back().last) {
+        services_.world.log.write(rt::Level::error, "mailbox.block", {{"key", record.key}});
+        continue;
+      }
       put_octets += rewrite.put.value ? rewrite.put.value->size() : 0;
       if (found.puts.size() >= kRewritePutsMax || put_octets > kRewriteOctetsMax) {
         found.whole = false;
