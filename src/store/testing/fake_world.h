@@ -88,6 +88,9 @@ class FakeTimers final : public rt::Timers {
       resume(Done{});
     }
   }
+  /// Ends every wait without waking anybody: the coroutines that wait are destroyed on their
+  /// executors.
+  void abandon() { Waits().swap(*waits_); }
 
  private:
   struct Wait {

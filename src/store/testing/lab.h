@@ -58,7 +58,12 @@ class Lab {
  public:
   /// memory, file, split (rows in file, blobs in memory), split_files
   explicit Lab(std::string kind) : kind_(std::move(kind)) { open(); }
-  ~Lab() { close(); }
+  ~Lab() {
+    fake.timers.abandon();
+    io.restart();
+    io.poll();
+    close();
+  }
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
 
