@@ -27,8 +27,8 @@ class House {
 
   /// Reads the queue and starts what works in the background. On the executor.
   Task<Result<Done>> start();
-  /// Writes what is queued, ends the background work, closes the store. On the executor, once, after
-  /// start() also where that failed, and after everything that uses the rooms has ended.
+  /// Writes what is queued, ends the background work, closes the store. On the executor, once,
+  /// after start() also where that failed, and after everything that uses the rooms has ended.
   Task<void> finish();
 
   AdminRooms admin(const ServerFacts& server);

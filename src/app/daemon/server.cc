@@ -90,7 +90,7 @@ Task<Result<Done>> Server::start() {
       deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes}, world,
       deliver::Options{retry_times(config_)});
   sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), house_->identity(), world,
-                                                 executors_.front());
+                                                executors_.front());
 
   std::string demo;
   if (options_.demo) {
