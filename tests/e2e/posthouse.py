@@ -124,8 +124,12 @@ class House:
         try:
             self.wait_log(r'\bwhat=ready\b|"what":"ready"', after=mark)
         except AssertionError as error:
+            try:  # one that has closed its log is about to end: its exit code says how
+                code = self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                code = 'none: it runs'
             self.kill()
-            raise AssertionError(f'the server did not start:\n{self.log_text()}') from error
+            raise AssertionError(f'the server did not start (exit code {code}):\n{self.log_text()}') from error
         self.starts += 1
         if self.starts == 1 and self._wanted_accounts:
             self.cli('domain', 'add', DOMAIN)
