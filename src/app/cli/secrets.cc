@@ -26,14 +26,15 @@ std::optional<std::string> read_secret_line() {
 }
 
 std::optional<std::string> ask_secret(std::string_view prompt) {
-  fmt::print(stderr, "{}", prompt);
   termios before{};
   const bool quiet = ::tcgetattr(STDIN_FILENO, &before) == 0;
   if (quiet) {
     termios silent = before;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH,
+                &silent);  // throws away what was typed before the question
   }
+  fmt::print(stderr, "{}", prompt);
   auto line = read_secret_line();
   if (quiet) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
   fmt::print(stderr, "\n");
