@@ -1,5 +1,5 @@
 # Posthouse: build/release/posthouse of this checkout. queue = mail for other domains from a trusted network that
-# waits (route "hold"); deliver = accounts u0..u19@local.test; pop3 = the same with passwords in the clear.
+# waits (no relay yet); deliver = accounts u0..u19@local.test; pop3 = the same with passwords in the clear.
 S=$BENCH/posthouse
 PROGRAM=${PROGRAM:-$(dirname "$(dirname "$LIB")")/build/release/posthouse}
 SMTP_PORT=2506; POP3_PORT=2116; ROLES="queue deliver idle pop3"
