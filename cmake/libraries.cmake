@@ -24,6 +24,12 @@ target_link_libraries(lib_argon2 INTERFACE argon2)
 add_library(lib_rocksdb INTERFACE)
 target_link_libraries(lib_rocksdb INTERFACE rocksdb)
 
+# The release program's allocator (docs/adr/0006-allocator.md); sanitizers bring their own.
+add_library(lib_allocator INTERFACE)
+if(NOT PH_SANITIZE AND NOT PH_FUZZ)
+  target_link_libraries(lib_allocator INTERFACE -Wl,--push-state,--no-as-needed -ljemalloc -Wl,--pop-state)
+endif()
+
 add_library(lib_tomlplusplus INTERFACE)
 
 find_package(spdlog REQUIRED)
