@@ -1,6 +1,8 @@
 // The real DNS: libunbound, which caches and validates DNSSEC.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,13 +21,18 @@ inline constexpr std::size_t kDnsWaitingMax = 16384;
 /// set up shall not bounce mail for hours.
 inline constexpr unsigned kDnsNegativeSecondsMax = 300;
 
+/// Answers that are kept, half of it for records and half for messages made of them.
+inline constexpr std::size_t kDnsCacheOctetsMax = 16 << 20;
+/// How long the first question waits to learn whether answers can be validated.
+inline constexpr std::chrono::seconds kDnsTrialMax{5};
+
 struct ResolverOptions {
   /// Where questions go, with ports; empty: the servers of `resolv_conf`.
   std::vector<Endpoint> servers;
   std::string resolv_conf = "/etc/resolv.conf";
-  /// The root's keys: with them answers are validated. Only used where it exists, where no
-  /// `servers` are named, and where the system's servers let validation through: where they strip
-  /// signatures (many home routers do) everything would be bogus.
+  /// The root's keys: with them answers are validated. Used where the file exists, no `servers` are
+  /// named, and the root itself validates at the start (tried within kDnsTrialMax): servers that
+  /// strip signatures, as many home routers do, would else make every answer bogus.
   std::string root_keys = "/usr/share/dns/root.key";
 };
 
