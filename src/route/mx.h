@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,7 +33,8 @@ struct MxHost {
   std::uint16_t preference = 0;        // 0 where there is no MX record
   std::vector<std::string> addresses;  // "192.0.2.1", "2001:db8::1": IPv6 and IPv4 in turn
   bool secure = false;                 // every address validated with DNSSEC
-  std::vector<MxProblem> problems;
+  std::string left_out;                // why it is not tried; "" for hosts in groups
+  std::vector<MxProblem> problems;     // in its records
   bool operator==(const MxHost&) const = default;
 };
 
@@ -60,8 +59,9 @@ struct MxResult {
   std::string domain;               // as asked
   std::string status;               // RFC 3463: "5.1.2"; "" for go
   std::string why;                  // one sentence, for an event and a bounce; "" for go
+  std::string fix;                  // what can be done about it, and by whom; "" for go
   std::vector<MxGroup> groups;      // lowest preference first; empty unless go
-  std::vector<MxHost> left_out;     // hosts that are not tried, each with a problem that says why
+  std::vector<MxHost> left_out;     // hosts that are not tried, each says why
   std::vector<MxProblem> problems;  // of the domain's records as a whole
   bool secure = false;              // the MX records (or that there are none) validated with DNSSEC
   std::uint32_t ttl = 0;            // seconds for which the answers hold; 0 unless go
@@ -104,31 +104,40 @@ class MxPlanner {
   /// In any order. `question` is one that was taken and not yet answered.
   void answer(const dns::Question& question, const dns::Answer& answer);
   /// No question is left: take_result() may be called, once.
-  bool done() const { return result_ready_; }
+  bool done() const { return done_; }
   MxResult take_result();
 
  private:
   struct Host {
-    std::string name;
-    std::uint16_t preference = 0;
-    std::optional<std::string> literal;  // the name is an IP address: it, in its usual form
-    std::optional<dns::Answer> a, aaaa;
+    MxHost found;
+    dns::Answer a, aaaa;
+    bool literal = false;    // the name is an IP address: nothing is asked
+    bool temporary = false;  // may have an address later
   };
+  void begin(const std::string& domain);
+  void plan_literal(std::string_view inside);
+  void ask(std::string name, std::uint16_t type);
   void on_mx(const dns::Answer& answer);
-  void on_address(const dns::Question& question, const dns::Answer& answer);
-  void add_hosts(const dns::Answer& answer);
+  void take_hosts(const dns::Answer& answer);
+  void take_host(std::uint16_t preference, std::string name);
+  void leave_out_ourselves_by_name();
   void ask_addresses();
+  static void find_addresses(Host& host);
+  void find_problems(Host& host) const;
   void decide();
-  MxHost make_host(Host host) const;
-  bool is_self(const MxHost& host) const;
-  void end(MxResult::What what, std::string_view status, std::string why);
+  void end_without_hosts(bool temporary);
+  void end(MxResult::What what, std::string_view status, std::string why, std::string fix);
+  bool is_our_name(std::string_view name) const;
+  bool is_our_address(const MxHost& host) const;
+  void leave_out_from(std::uint16_t preference, const std::string& ourselves);
 
   MxSelf self_;
   MxResult result_;
-  bool result_ready_ = false;
+  bool done_ = false;
   std::vector<dns::Question> to_ask_;
   std::set<dns::Question> waiting_;
   std::vector<Host> hosts_;  // by preference, then by name
+  std::string ourselves_;    // the host in the list that is us; "": none
 };
 
 /// One connection to try.

@@ -63,7 +63,7 @@ class Resolver final : public rt::Resolver {
 
   World& world_;
   ResolverFaults faults_;
-  Random random_;
+  std::optional<Random> random_;  // always there; made anew by set_faults()
   bool secure_ = false;
   std::map<dns::Question, std::vector<std::string>> records_;
   std::map<dns::Question, dns::Status> statuses_;  // type 0: all types
