@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "base/ascii.h"
@@ -216,16 +217,16 @@ void MxPlanner::leave_out_ourselves_by_name() {
 /// go in circles between those that cannot deliver it.
 void MxPlanner::leave_out_from(std::uint16_t preference, const std::string& ourselves) {
   ourselves_ = ourselves;
-  const auto worse = std::ranges::stable_partition(
-      hosts_, [&](const Host& host) { return host.found.preference < preference; });
-  for (Host& host : worse) {
+  const auto first = std::ranges::find_if(
+      hosts_, [&](const Host& host) { return host.found.preference >= preference; });
+  for (Host& host : std::ranges::subrange(first, hosts_.end())) {
     host.found.left_out =
         host.found.name == ourselves
             ? "this is ourselves"
             : fmt::format("it is not preferred to ourselves ({} {})", preference, ourselves);
     result_.left_out.push_back(std::move(host.found));
   }
-  hosts_.erase(worse.begin(), worse.end());
+  hosts_.erase(first, hosts_.end());
 }
 
 void MxPlanner::ask_addresses() {
@@ -365,7 +366,9 @@ void MxPlanner::end(MxResult::What what, std::string_view status, std::string wh
   result_.why = std::move(why);
   result_.fix = std::move(fix);
   if (what != MxResult::What::go) result_.ttl = 0;
-  std::ranges::stable_sort(result_.left_out, {}, &MxHost::preference);
+  std::ranges::sort(result_.left_out, {}, [](const MxHost& host) {
+    return std::pair(host.preference, std::string_view(host.name));
+  });
   done_ = true;
 }
 
