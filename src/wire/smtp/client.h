@@ -33,8 +33,6 @@ inline constexpr std::size_t kGroupOctetsMax = 8 << 10;   // commands sent befor
 inline constexpr std::size_t kGroupCommandsMax = 100;     // are read; RFC 2920 §3.1
 inline constexpr std::size_t kKeptReplyOctetsMax = 2048;  // of a reply, in a report
 inline constexpr std::size_t kExchangesMax = 200;         // in a report
-inline constexpr std::size_t kEnvelopeIdOctetsMax = 100;  // as xtext; RFC 3461 §4.4
-inline constexpr std::size_t kOriginalRecipientOctetsMax = 500;  // as xtext; RFC 3461 §4.2
 
 /// The message to hand over; its octets stay with the shell.
 struct Letter {
@@ -201,18 +199,25 @@ class ClientSession {
   bool in_doubt() const { return report_.in_doubt; }
 
  private:
+  /// What comes next, once no reply is awaited.
   enum class At : std::uint8_t {
-    setup,    // commands_ go out one at a time: greeting to AUTH
-    tls,      // the shell makes the handshake
-    ready,    // between letters, or one has just begun
-    letter,   // MAIL, RCPT, DATA
-    content,  // the shell sends the message
-    settled,  // Settled is said next
-    resting,  // Settled was said
-    quitting,
+    hello,      // say EHLO
+    helo,       // say HELO
+    secure,     // decide on STARTTLS
+    handshake,  // say Handshake
+    tls,        // the shell makes it
+    log_in,     // decide on AUTH
+    letter,     // decide whether the letter can go
+    commands,   // say RSET, MAIL, RCPT, DATA
+    lone_dot,   // end a message that has no recipient
+    content,    // say SendContent
+    sending,    // the shell sends it
+    settled,    // say Settled
+    resting,    // the caller begins a letter or quits
+    quitting,   // say QUIT
     done
   };
-  /// A reply that is awaited, oldest first.
+  /// A reply that is awaited.
   struct Awaited {
     enum class What : std::uint8_t {
       greeting,
@@ -228,7 +233,7 @@ class ClientSession {
       lone_dot,
       quit
     };
-    What what;
+    What what = What::greeting;
     std::string command = {};   // for the report
     std::size_t recipient = 0;  // of rcpt
   };
@@ -236,38 +241,42 @@ class ClientSession {
   using Outcome = RecipientReport::What;
 
   // client.cc: the session
-  Action on_reply(RemoteReply reply);
-  Action on_setup_reply(What what, const RemoteReply& reply);
-  Action after_hello();
+  Action proceed();
+  Action say_hello(What what);
+  Action secure();
   Action log_in();
   Action say(What what, std::string command);
-  Action hello();
+  void on_reply(const Awaited& awaited, const RemoteReply& reply);
+  void on_session_reply(What what, const RemoteReply& reply);
+  void on_unasked_reply(const RemoteReply& reply);
   std::chrono::seconds patience() const;
-  void keep(std::string command, const RemoteReply& reply);
-  bool fits(What what, int code) const;
+  Stage stage() const;
+  static Stage stage_of(What what);
+  bool must_be_silent() const;
 
   // client_letter.cc: one letter
   void check_addresses();
-  bool check_offers();
+  void check_offers();
   Action start_letter();
-  Action next_group();
-  Action on_letter_reply(const Awaited& awaited, const RemoteReply& reply);
-  void on_recipient_reply(std::size_t index, const RemoteReply& reply);
-  Action on_data_reply(const RemoteReply& reply);
-  Action on_final_reply(const RemoteReply& reply);
-  Action after_group();
+  Action next_commands();
+  std::optional<Awaited> next_command(bool first);
+  void on_letter_reply(const Awaited& awaited, const RemoteReply& reply);
+  void on_recipient_reply(RecipientReport& recipient, const RemoteReply& reply);
+  void on_data_reply(const RemoteReply& reply);
+  void on_end_reply(const RemoteReply& reply);
 
   // client_outcome.cc: how it ends
-  void settle_recipient(RecipientReport& recipient, Outcome what, Stage stage,
-                        const RemoteReply* reply, std::string_view status,
-                        std::string_view trouble);
-  void settle_rest(Outcome what, Stage stage, const RemoteReply* reply, std::string_view status,
-                   std::string_view trouble);
-  Action settled();
-  Action close_with(Stage stage, const RemoteReply* reply, std::string_view status,
-                    std::string trouble);
-  Action fault(Error error);
-  Stage stage() const;
+  static RemoteReply kept(const RemoteReply& reply);
+  void keep(const std::string& command, const RemoteReply& reply);
+  void settle(RecipientReport& recipient, Outcome what, Stage stage, const RemoteReply& reply);
+  void settle(RecipientReport& recipient, Outcome what, Stage stage, std::string_view status,
+              std::string_view trouble);
+  void settle_rest(Outcome what, Stage stage, const RemoteReply& reply);
+  void settle_rest(Outcome what, Stage stage, std::string_view status, std::string_view trouble);
+  void settle();
+  void close(Stage stage, const RemoteReply& reply);
+  void close(Stage stage, std::string_view status, std::string trouble);
+  void end_session();
 
   ClientOptions options_;
   ClientReport report_;
@@ -275,20 +284,21 @@ class ClientSession {
   ReplyParser replies_;
   DataEncoder encoder_;
   ClientOffers offers_;
-  At at_ = At::setup;
-  std::deque<Awaited> awaited_;
-  bool started_ = false;     // next() was called
+  std::deque<Awaited> awaited_;  // oldest first
+  At at_ = At::hello;
   bool has_letter_ = false;  // begun and not settled
+  bool started_ = false;     // next() was called
+  bool in_reply_ = false;    // a reply has begun to come
   bool logged_in_ = false;
-  bool open_ = false;     // a transaction that RSET must end
   bool reused_ = false;   // a letter was settled on this connection before
-  bool moved_ = false;    // the letter under way got a reply
+  bool open_ = false;     // the server has a transaction that RSET must end
   bool hang_up_ = false;  // QUIT is not worth it
-  bool quit_ = false;
-  bool seven_bit_ = false, smtputf8_ = false;  // of the letter under way
-  bool mail_taken_ = false, data_said_ = false;
+  // Of the letter under way:
+  bool answered_ = false;  // some command of it had a reply
+  bool seven_bit_ = false, smtputf8_ = false;
+  bool mail_said_ = false, mail_taken_ = false, data_said_ = false;
   std::size_t next_recipient_ = 0;  // the first that RCPT was not said for
-  std::size_t taken_ = 0;           // recipients that the server took
+  std::size_t taken_ = 0;           // RCPT commands that the server took
 };
 
 }  // namespace ph::smtp

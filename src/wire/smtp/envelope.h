@@ -1,6 +1,7 @@
 // What MAIL and RCPT said: the envelope that travels with a message through the house.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@
 namespace ph::smtp {
 
 enum class Body : std::uint8_t { seven_bit, eight_bit_mime };  // RFC 6152 §2
+
+inline constexpr std::size_t kEnvelopeIdOctetsMax = 100;         // as xtext; RFC 3461 §4.4
+inline constexpr std::size_t kOriginalRecipientOctetsMax = 500;  // as xtext; RFC 3461 §4.2
 
 /// RET=, what of the message a failure report brings back; RFC 3461 §4.3.
 enum class Return : std::uint8_t { unsaid, full, headers };
