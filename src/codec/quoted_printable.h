@@ -67,6 +67,7 @@ class QuotedPrintableDecoder {
   enum class At : std::uint8_t { text, text_cr, equals, equals_hex, equals_blank, equals_cr };
   void take(char c, std::string& out);
   void take_text(char c, std::string& out);
+  void put_bare_cr(std::string& out);
   void give_up_escape(std::string& out);
 
   At at_ = At::text;

@@ -5,7 +5,7 @@
 
 #include "message/date.h"
 #include "message/received.h"
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 
 namespace ph::message {
 namespace {
