@@ -15,18 +15,17 @@
 
 namespace ph::message {
 
-inline constexpr std::size_t kMimeDepthMax = 64;    // nested multiparts and message/rfc822 parts
+inline constexpr std::size_t kMimeDepthMax = 64;    // multiparts and messages, each inside another
 inline constexpr std::size_t kMimePartsMax = 4096;  // parts of one message, at any depth
 /// Octets of one part's header (or the message's).
 inline constexpr std::size_t kMimeHeaderOctetsMax = 256 << 10;
 inline constexpr std::size_t kMimeFieldOctetsMax = 8 << 10;  // of a MIME field that is understood
-inline constexpr std::size_t kBoundaryOctetsMax = 256;       // RFC 2046 §5.1.1 allows 70
 inline constexpr std::size_t kLineOctetsMax = 998;           // without CRLF; RFC 5322 §2.1.1
 
 /// Why a message cannot be made fit. The first one met counts.
 enum class SevenBitObstacle : std::uint8_t {
   none,
-  header_octets,      // an octet above 127 or NUL in a header: that takes SMTPUTF8, or is broken
+  header_octets,      // an octet above 127 in a header (that takes SMTPUTF8), or one that none has
   header_line,        // a header line over 998 octets with no place to fold it
   header_too_long,    // over kMimeHeaderOctetsMax or kMimeFieldOctetsMax, and 8-bit below it
   too_deep,           // over kMimeDepthMax, and 8-bit below it
@@ -122,10 +121,10 @@ class SevenBitWriter {
   void begin_due_edits(std::string& out);
   void convert(std::string_view octets, std::string& out);
   void end_edit(std::string& out);
-  void mend_quoted_printable(char c, std::string& out);
-  void mend_base64(char c, std::string& out);
-  void mask(char c, std::string& out);
-  bool stray(char c, std::string& out);
+  void mend(char c, std::string& out);
+  void put_stray(char c, std::string& out);
+  void put_fit(char c, std::string& out);
+  void break_line(std::string_view line_end, std::string& out);
 
   SevenBitPlan plan_;
   std::size_t next_ = 0;  // edit that is under way (inside_) or comes next
@@ -133,10 +132,11 @@ class SevenBitWriter {
   std::uint64_t at_ = 0;  // octets taken
   codec::QuotedPrintableEncoder quoted_printable_{codec::QuotedPrintable::text};
   codec::Base64LineEncoder base64_;
-  // Of the mending edits:
-  std::size_t column_ = 0;
-  int escape_ = 0;  // octets of an escape "=XX" that are still to come
-  bool cr_ = false;
+  // Of an edit that mends:
+  std::size_t column_ = 0;  // of the line under way
+  int escape_ = 0;          // octets of an escape "=XX" that are still to come
+  bool cr_ = false;         // held back
+  bool broken_ = false;     // the line under way is one that we began
 };
 
 }  // namespace ph::message
