@@ -24,7 +24,8 @@ struct MailQueue::Home {
   std::size_t live = 0;        // messages in memory not settled, ids reserved but not accepted yet
   bool open = true;            // takes new messages
   bool loaded = true;          // its messages are in memory
-  std::uint64_t retired_groups = 0;              // numbers the origins in the journal
+  std::shared_ptr<Home> unfinished;  // where a move from here goes that the store did not let end
+  std::uint64_t retired_groups = 0;  // numbers the origins in the journal
   std::map<std::string, std::size_t> unretired;  // event rows of settled messages, their octets
 };
 

@@ -222,15 +222,15 @@ Task<Result<MailQueue::StoredMessages>> MailQueue::read_home(HomePtr home) {
 Task<Result<Done>> MailQueue::load_home(HomePtr home) {
   PH_CO_TRY(StoredMessages messages, co_await read_home(home));
   const std::lock_guard lock(mutex_);
-  if (!home->generation) home->messages = 0;
+  if (!home->generation) home->messages = messages.size();
   home->loaded = true;
   for (auto& [id, stored] : messages) {
     if (!stored.message) {  // only its events are left
       for (const EventRow& row : stored.event_rows) home->unretired.emplace(row.key, row.octets);
       continue;
     }
+    if (entries_.contains(id)) continue;  // read before: others of it were out of reach
     ++home->live;
-    ++home->messages;
     if (stored.message->settled()) {  // its recipients' rows are damaged: keep it, do nothing
       world_.log.write(rt::Level::error,
                        "queue: a message without readable recipients is kept aside",

@@ -61,7 +61,7 @@ store::Batch leave_batch(const Plan& plan) {
 
 }  // namespace
 
-/// At start-up: a plan that a crash left behind.
+/// A plan that a crash, or a failing store, left behind.
 Task<Result<Done>> MailQueue::finish_move(HomePtr from) {
   PH_CO_TRY(auto left, co_await store_.get(from->partition, {kMoveKey}));
   if (left.empty()) co_return Done{};
@@ -90,21 +90,11 @@ Task<Result<Done>> MailQueue::move(HomePtr from, HomePtr to, std::vector<EntryPt
   intent.puts.push_back({kMoveKey, format_plan(plan)});
   PH_CO_TRY([[maybe_unused]] auto planned, co_await commit(from, std::move(intent)));
   auto put = co_await commit(to, std::move(arrive));
+  if (put) put = co_await commit(from, leave_batch(plan));
   if (!put) {
-    // Were they put there all the same? Until that is known nothing may overwrite the plan.
-    PH_CO_TRY(const bool there, co_await arrived(to, plan.moved.front().first));
-    if (!there) co_return put;
-  }
-  // From here on the rows of the target count; those of the source must go before anything else
-  // is done with these messages.
-  for (;;) {
-    auto left = co_await commit(from, leave_batch(plan));
-    if (left) break;
-    if (left.error().kind == Kind::refused || stopping_) co_return left;
-    world_.log.error("queue: moved messages are still at their old place, trying again",
-                     left.error());
-    auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
-    static_cast<void>(slept);
+    // Which rows count is not known now: the messages are out of reach until it is.
+    set_aside(from, to, entries);
+    co_return put;
   }
   bool keep = false;
   {
@@ -134,21 +124,34 @@ Task<Result<Done>> MailQueue::move(HomePtr from, HomePtr to, std::vector<EntryPt
   co_return Done{};
 }
 
-/// Asks until there is an answer.
-Task<Result<bool>> MailQueue::arrived(HomePtr to, QueueId first) {
-  for (;;) {
-    auto there = co_await store_.get(to->partition, {message_key(first)});
-    if (there) co_return !there->empty();
-    if (stopping_) co_return std::unexpected(std::move(there).error());
-    world_.log.error("queue: did the messages arrive? Asking again", there.error());
-    auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
-    static_cast<void>(slept);
+void MailQueue::set_aside(const HomePtr& from, const HomePtr& to,
+                          const std::vector<EntryPtr>& entries) {
+  const std::lock_guard lock(mutex_);
+  from->unfinished = to;
+  for (const EntryPtr& entry : entries) {
+    if (entry->due_at) due_.erase({*entry->due_at, entry->message->id});
+    entries_.erase(entry->message->id);
+    --from->live;
   }
+}
+
+/// Moves that the store did not let end: what set_aside() took away comes back.
+Task<Result<Done>> MailQueue::finish_moves() {
+  for (const HomePtr& from : homes()) {
+    if (!from->unfinished) continue;
+    PH_CO_TRY([[maybe_unused]] auto done, co_await finish_move(from));
+    PH_CO_TRY([[maybe_unused]] auto here, co_await load_home(from));
+    if (from->unfinished->loaded) {
+      PH_CO_TRY([[maybe_unused]] auto there, co_await load_home(from->unfinished));
+    }
+    from->unfinished.reset();
+  }
+  co_return Done{};
 }
 
 /// Under mutex_. It waits for long, and not where it should.
 bool MailQueue::is_deferred(const Entry& entry, Wall soon) const {
-  if (!entry.taken.empty()) return false;
+  if (!entry.taken.empty() || entry.home->unfinished) return false;
   const Wall next = next_attempt(*entry.message).value_or(Wall::max());
   return next > soon && (entry.home->generation || entry.home->hour != hour_of(next));
 }
@@ -200,6 +203,10 @@ Task<Result<Done>> MailQueue::move_group(HomePtr from, std::uint32_t hour,
 
 Task<void> MailQueue::move_deferred() {
   co_await homes_turn_.take();
+  auto finished = co_await finish_moves();
+  if (!finished)
+    world_.log.error("queue: messages between two places are out of reach, trying again",
+                     finished.error());
   for (auto& [where, all] : deferred()) {
     const auto& [from, hour] = where;
     std::vector<EntryPtr> group;

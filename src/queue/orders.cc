@@ -62,6 +62,19 @@ constexpr Literal kOrderWords[] = {"held by an administrator", "released by an a
 
 }  // namespace
 
+/// Takes homes_turn_: nothing is between two places. A store that fails in the middle of a move
+/// keeps it.
+Task<Result<Done>> MailQueue::stand_still(rt::Instant deadline) {
+  const auto timer = world_.timers.timer(executor_);
+  while (!homes_turn_.try_take()) {
+    if (world_.clock.now() >= deadline)
+      co_return fail(Kind::unavailable, "messages are being moved, and the store does not answer");
+    auto slept = co_await timer->wait_until(world_.clock.now() + kStandStillPollEvery);
+    static_cast<void>(slept);
+  }
+  co_return Done{};
+}
+
 /// Messages that are not in memory, read on the spot.
 Task<Result<std::vector<std::shared_ptr<Message>>>> MailQueue::elsewhere(Select which) {
   std::vector<std::shared_ptr<Message>> found;
@@ -76,9 +89,8 @@ Task<Result<std::vector<std::shared_ptr<Message>>>> MailQueue::elsewhere(Select 
 
 Task<Result<std::vector<JobInfo>>> MailQueue::list(Select which, std::size_t max,
                                                    rt::Instant deadline) {
-  static_cast<void>(deadline);  // the store has its own
   std::map<QueueId, std::pair<std::shared_ptr<const Message>, std::vector<std::uint32_t>>> found;
-  co_await homes_turn_.take();  // nothing is between two places
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : entries_) {
@@ -93,7 +105,7 @@ Task<Result<std::vector<JobInfo>>> MailQueue::list(Select which, std::size_t max
   auto others = co_await elsewhere(which);
   homes_turn_.leave();
   if (!others) co_return std::unexpected(std::move(others).error());
-  for (auto& message : *others) found[message->id] = {std::move(message), {}};
+  for (const auto& message : *others) found[message->id] = {message, {}};
   std::vector<JobInfo> jobs;
   for (const auto& [id, one] : found) {
     const auto& [m, taken] = one;
@@ -105,12 +117,11 @@ Task<Result<std::vector<JobInfo>>> MailQueue::list(Select which, std::size_t max
 }
 
 Task<Result<std::vector<JobInfo>>> MailQueue::show(std::string queue_id, rt::Instant deadline) {
-  static_cast<void>(deadline);
   PH_CO_TRY(const QueueId id, parse_queue_id(queue_id));
   const Select which{.queue_id = queue_id};
   std::shared_ptr<const Message> message;
   std::vector<std::uint32_t> taken;
-  co_await homes_turn_.take();
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(id);
@@ -162,9 +173,8 @@ struct Count {
 }  // namespace
 
 Task<Result<Stats>> MailQueue::stats(rt::Instant deadline) {
-  static_cast<void>(deadline);
   Count count;
-  co_await homes_turn_.take();
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, entry] : entries_) count.add(*entry->message, entry->taken);
@@ -192,7 +202,7 @@ Task<Result<Done>> MailQueue::load_for(Select which) {
     if (!id) co_return std::unexpected(id.error());
     if (find(*id)) co_return Done{};
   }
-  co_await homes_turn_.take();
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(world_.clock.now() + kStandStillMax));
   Result<Done> done = Done{};
   for (const HomePtr& home : homes()) {
     if (home->loaded || !done) continue;

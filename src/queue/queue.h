@@ -47,6 +47,9 @@ inline constexpr std::size_t kMoveScanMax = 5000;     // looked at while accept(
 inline constexpr std::chrono::minutes kMoveEvery{1};
 inline constexpr std::chrono::minutes kMoveAhead{10};  // what is due sooner stays where it is
 inline constexpr std::chrono::minutes kLoadAhead{20};  // before its hour begins
+/// An order about messages waits so long for a move to end.
+inline constexpr std::chrono::seconds kStandStillMax{30};
+inline constexpr std::chrono::milliseconds kStandStillPollEvery{20};
 /// What a batch may hold, less some for keys and checks (store::Limits::batch_octets).
 inline constexpr std::size_t kBatchOctetsMax = 900 << 10;
 
@@ -156,7 +159,8 @@ class MailQueue final : public Queue {
   Groups deferred() const;
   bool is_deferred(const Entry& entry, Wall soon) const;
   Task<Result<Done>> move_group(HomePtr from, std::uint32_t hour, std::vector<EntryPtr> group);
-  Task<Result<bool>> arrived(HomePtr to, QueueId first);
+  void set_aside(const HomePtr& from, const HomePtr& to, const std::vector<EntryPtr>& entries);
+  Task<Result<Done>> finish_moves();
   Task<Result<Done>> move(HomePtr from, HomePtr to, std::vector<EntryPtr> entries);
   Task<Result<Done>> finish_move(HomePtr from);
   // retire.cc
@@ -166,6 +170,7 @@ class MailQueue final : public Queue {
   Task<Result<Done>> finish_retire(HomePtr home, std::string plan);
   // orders.cc
   Task<Result<std::vector<std::shared_ptr<Message>>>> elsewhere(Select which);
+  Task<Result<Done>> stand_still(rt::Instant deadline);
   Task<Result<Changed>> order(Order what, Select which);
   Task<Result<Done>> order_one(Order what, Select which, QueueId id, std::shared_ptr<Changed> sum);
   Task<Result<Done>> load_for(Select which);

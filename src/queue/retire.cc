@@ -131,7 +131,7 @@ Task<void> MailQueue::drop_drained() {
     {
       const std::lock_guard lock(mutex_);
       drained = home->loaded && home->live == 0 && home->unretired.empty() &&
-                !(home->generation && home->open);
+                !(home->generation && home->open) && !home->unfinished;
     }
     if (!drained || stopping_) continue;
     auto dropped = co_await drop_home(home);

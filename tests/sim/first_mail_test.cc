@@ -135,18 +135,19 @@ Outcome run(std::uint64_t seed, std::uint64_t die_at, bool apply_last) {
   sim::Options options;
   options.net.segment_octets_max = 200;
   sim::World world(seed, options);
+  sim::Resolver resolver(world);
   auto opened = store::open("memory:", "", world);
   if (!opened) return outcome;
   store::Store& disk = **opened;
   {
-    House house(disk, world, world.executor());
+    House house(disk, world, world.executor(), resolver);
     bool done = false;
     world.spawn(make_accounts(house, done));
     EXPECT_TRUE(world.run_until([&] { return done; }));
   }
   {
     store::testing::FailingStore failing(disk, {.at = die_at, .apply_last = apply_last});
-    House house(failing, world, world.executor());
+    House house(failing, world, world.executor(), resolver);
     bool started = false, failed = false;
     world.spawn([](House& h, bool& up, bool& bad) -> Task<void> {
       auto ok = co_await h.start(kSmtp);
@@ -171,7 +172,7 @@ Outcome run(std::uint64_t seed, std::uint64_t die_at, bool apply_last) {
     outcome.died = failing.dead();
   }
   world.sim_net().set_faults({});
-  House house(disk, world, world.executor());
+  House house(disk, world, world.executor(), resolver);
   bool over = false;
   world.spawn([](House& h, rt::World& w, Outcome& out, bool& finished) -> Task<void> {
     auto ok = co_await h.start(kSmtp);

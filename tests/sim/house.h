@@ -21,18 +21,18 @@
 
 namespace ph::testing {
 
+struct HouseOptions {
+  std::string hostname = "mail.example.test";
+  std::vector<rt::Network> trusted = {};  // may relay without a login
+  deliver::Options deliver = {};
+};
+
 /// One server life: from start() to stop(), or to its death with the store.
 class House {
  public:
-  struct Options {
-    std::string hostname = "mail.example.test";
-    std::vector<rt::Network> trusted = {};  // may relay without a login
-    deliver::Options deliver = {};
-  };
-
   /// All references outlive it.
   House(store::Store& store, rt::World& world, rt::Executor executor, rt::Resolver& resolver,
-        Options options = {})
+        HouseOptions options = {})
       : world_(world),
         executor_(executor),
         options_(std::move(options)),
@@ -92,7 +92,7 @@ class House {
  private:
   rt::World& world_;
   rt::Executor executor_;
-  Options options_;
+  HouseOptions options_;
 
  public:
   journal::EventJournal journal;
