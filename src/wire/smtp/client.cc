@@ -246,7 +246,10 @@ void ClientSession::on_tls_failed(std::string trouble) {
 void ClientSession::on_lost(std::string trouble, bool timed_out) {
   hang_up_ = true;
   report_.closing = true;
-  if (at_ == At::quitting) at_ = At::done;
+  if (at_ == At::quitting) {
+    at_ = At::done;
+    awaited_.clear();
+  }
   if (!has_letter_) return;
   const bool at_ehlo = !awaited_.empty() && awaited_.front().what == What::ehlo;
   report_.retry_helo_only = at_ehlo && !timed_out && !options_.tls;
