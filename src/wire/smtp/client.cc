@@ -251,10 +251,13 @@ void ClientSession::on_lost(std::string trouble, bool timed_out) {
     awaited_.clear();
   }
   if (!has_letter_) return;
+  const Stage where = stage();
   const bool at_ehlo = !awaited_.empty() && awaited_.front().what == What::ehlo;
   report_.retry_helo_only = at_ehlo && !timed_out && !options_.tls;
+  report_.retry_without_tls =
+      where == Stage::starttls && options_.starttls == ClientOptions::StartTls::if_offered;
   report_.stale = reused_ && !answered_;
-  close(stage(), timed_out ? "4.4.1" : "4.4.2", std::move(trouble));
+  close(where, timed_out ? "4.4.1" : "4.4.2", std::move(trouble));
 }
 
 std::chrono::seconds ClientSession::patience() const {

@@ -268,6 +268,7 @@ class ClientSession {
   // client_outcome.cc: how it ends
   static RemoteReply kept(const RemoteReply& reply);
   void keep(const std::string& command, const RemoteReply& reply);
+  Outcome refusal(const RemoteReply& reply) const;
   void settle(RecipientReport& recipient, Outcome what, Stage stage, const RemoteReply& reply);
   void settle(RecipientReport& recipient, Outcome what, Stage stage, std::string_view status,
               std::string_view trouble);
