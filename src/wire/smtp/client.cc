@@ -257,7 +257,8 @@ void ClientSession::on_lost(std::string trouble, bool timed_out) {
   report_.retry_without_tls =
       where == Stage::starttls && options_.starttls == ClientOptions::StartTls::if_offered;
   report_.stale = reused_ && !answered_;
-  close(where, timed_out ? "4.4.1" : "4.4.2", std::move(trouble));
+  // RFC 3463 §3.5: no answer from the host, or a connection that broke off.
+  close(where, where == Stage::connect ? "4.4.1" : "4.4.2", std::move(trouble));
 }
 
 std::chrono::seconds ClientSession::patience() const {

@@ -164,9 +164,10 @@ void ClientSession::on_recipient_reply(RecipientReport& recipient, const RemoteR
     recipient.reply = kept(reply);
     return;
   }
-  const bool too_many = says_too_many(reply) && taken_ > 0;
+  // A bare 552 with no recipient taken is a full mailbox.
+  const bool too_many = says_too_many(reply) && (taken_ > 0 || !reply.enhanced.empty());
   settle(recipient, too_many ? Outcome::refused_temporary : refusal(reply), Stage::rcpt, reply);
-  recipient.again = too_many;
+  recipient.again = too_many && taken_ > 0;
 }
 
 /// RFC 2920 §3.1: in a group DATA was said before the answers to RCPT were known.

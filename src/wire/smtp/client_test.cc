@@ -222,7 +222,7 @@ TEST(Client, TellsThatItNeverConnected) {
   EXPECT_TRUE(report.closing && report.try_next_host);
   EXPECT_EQ(report.trouble, "no route");
   EXPECT_EQ(report.recipients[0].stage, Stage::connect);
-  EXPECT_EQ(report.recipients[0].status, "4.4.2");
+  EXPECT_EQ(report.recipients[0].status, "4.4.1");
   EXPECT_EQ(report.recipients[0].trouble, "no route");
   client.quit();
   EXPECT_TRUE(std::holds_alternative<ClientSession::Finished>(client.next("").action));
