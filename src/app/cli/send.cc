@@ -101,7 +101,11 @@ Task<Result<smtp::ClientReport>> submit(Outgoing outgoing, Target target, std::s
   const auto ended =
       co_await converse(connection, session, report, outgoing.content, target, world);
   // Once it is settled nothing that happens to the connection matters any more.
-  if (!ended && report.recipients.empty()) co_return std::unexpected(ended.error());
+  if (!ended && report.recipients.empty()) {
+    Error lost = ended.error();
+    if (session.in_doubt()) lost.detail += " (the server may have taken the message all the same)";
+    co_return std::unexpected(std::move(lost));
+  }
   if (report.fault) co_return std::unexpected(*std::move(report.fault));
   co_return report;
 }

@@ -246,12 +246,19 @@ void ClientSession::on_tls_failed(std::string trouble) {
 void ClientSession::on_lost(std::string trouble, bool timed_out) {
   hang_up_ = true;
   report_.closing = true;
-  if (at_ == At::quitting) at_ = At::done;
+  if (at_ == At::quitting) {
+    at_ = At::done;
+    awaited_.clear();
+  }
   if (!has_letter_) return;
+  const Stage where = stage();
   const bool at_ehlo = !awaited_.empty() && awaited_.front().what == What::ehlo;
   report_.retry_helo_only = at_ehlo && !timed_out && !options_.tls;
+  report_.retry_without_tls =
+      where == Stage::starttls && options_.starttls == ClientOptions::StartTls::if_offered;
   report_.stale = reused_ && !answered_;
-  close(stage(), timed_out ? "4.4.1" : "4.4.2", std::move(trouble));
+  // RFC 3463 §3.5: no answer from the host, or a connection that broke off.
+  close(where, where == Stage::connect ? "4.4.1" : "4.4.2", std::move(trouble));
 }
 
 std::chrono::seconds ClientSession::patience() const {

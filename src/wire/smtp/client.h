@@ -141,7 +141,7 @@ struct ClientReport {
 ///                  Finished     close the connection
 /// and each time drop `consumed` octets of the input first. When the connection is lost, a wait
 /// runs out, or the message cannot be read: on_lost(), then report() is complete as after Settled,
-/// and closing. If nothing was under way on_lost() changes nothing.
+/// and closing. Between letters on_lost() only sets closing.
 ///
 /// The machine never says that something was accepted which the server did not say 2yz to. Every
 /// fault of the peer settles the letter as refused_temporary. A transaction left open is ended with
@@ -189,7 +189,9 @@ class ClientSession {
   /// The handshake is made: everything said before it is forgotten (RFC 3207 §4.2).
   void on_tls();
   void on_tls_failed(std::string trouble);
-  /// timed_out: a wait ran out (4.4.2); otherwise the connection ended, or the shell gave up.
+  /// The connection could not be made (before the first next(): 4.4.1), or ended (4.4.2), or the
+  /// shell gives up.
+  ///   timed_out  a wait ran out: that it was EHLO's says nothing about HELO
   void on_lost(std::string trouble, bool timed_out = false);
 
   const ClientReport& report() const { return report_; }
@@ -268,6 +270,7 @@ class ClientSession {
   // client_outcome.cc: how it ends
   static RemoteReply kept(const RemoteReply& reply);
   void keep(const std::string& command, const RemoteReply& reply);
+  Outcome refusal(const RemoteReply& reply) const;
   void settle(RecipientReport& recipient, Outcome what, Stage stage, const RemoteReply& reply);
   void settle(RecipientReport& recipient, Outcome what, Stage stage, std::string_view status,
               std::string_view trouble);

@@ -135,8 +135,7 @@ void ClientSession::on_letter_reply(const Awaited& awaited, const RemoteReply& r
     case What::mail:
       mail_taken_ = reply.completed();
       if (!mail_taken_) {
-        settle_rest(reply.code >= 500 ? Outcome::refused_permanent : Outcome::refused_temporary,
-                    Stage::mail, reply);
+        settle_rest(refusal(reply), Stage::mail, reply);
         next_recipient_ = report_.recipients.size();
       }
       break;
@@ -165,18 +164,16 @@ void ClientSession::on_recipient_reply(RecipientReport& recipient, const RemoteR
     recipient.reply = kept(reply);
     return;
   }
-  const bool too_many = says_too_many(reply) && taken_ > 0;
-  const bool permanent = reply.code >= 500 && !too_many;
-  settle(recipient, permanent ? Outcome::refused_permanent : Outcome::refused_temporary,
-         Stage::rcpt, reply);
-  recipient.again = too_many;
+  // A bare 552 with no recipient taken is a full mailbox.
+  const bool too_many = says_too_many(reply) && (taken_ > 0 || !reply.enhanced.empty());
+  settle(recipient, too_many ? Outcome::refused_temporary : refusal(reply), Stage::rcpt, reply);
+  recipient.again = too_many && taken_ > 0;
 }
 
 /// RFC 2920 §3.1: in a group DATA was said before the answers to RCPT were known.
 void ClientSession::on_data_reply(const RemoteReply& reply) {
   if (!reply.positive()) {
-    settle_rest(reply.code >= 500 ? Outcome::refused_permanent : Outcome::refused_temporary,
-                Stage::data, reply);
+    settle_rest(refusal(reply), Stage::data, reply);
     if (taken_ == 0 && mail_taken_) report_.trouble = "the server took no recipient";
     open_ = mail_taken_;
     settle();
@@ -194,11 +191,8 @@ void ClientSession::on_data_reply(const RemoteReply& reply) {
 
 void ClientSession::on_end_reply(const RemoteReply& reply) {
   report_.in_doubt = false;
-  const Outcome outcome = reply.completed()   ? Outcome::accepted
-                          : reply.code >= 500 ? Outcome::refused_permanent
-                                              : Outcome::refused_temporary;
   report_.accepted = reply.completed();
-  settle_rest(outcome, Stage::final_dot, reply);
+  settle_rest(report_.accepted ? Outcome::accepted : refusal(reply), Stage::final_dot, reply);
   settle();
 }
 

@@ -43,6 +43,13 @@ void ClientSession::keep(const std::string& command, const RemoteReply& reply) {
   report_.exchanges.push_back({command, kept(reply)});
 }
 
+/// A negative reply's outcome. 530 where TLS was offered and is not in use asks for TLS (RFC 3207
+/// §4): our trouble with it may pass.
+RecipientReport::What ClientSession::refusal(const RemoteReply& reply) const {
+  const bool wants_tls = reply.code == 530 && offers_.starttls && !options_.tls;
+  return reply.code >= 500 && !wants_tls ? Outcome::refused_permanent : Outcome::refused_temporary;
+}
+
 void ClientSession::settle(RecipientReport& recipient, Outcome what, Stage stage,
                            const RemoteReply& reply) {
   recipient.what = what;

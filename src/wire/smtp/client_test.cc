@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "wire/smtp/data_encoder.h"
+#include "wire/smtp/testing/client_shell.h"
 #include "wire/smtp/testing/decode.h"
 #include "wire/smtp/testing/house.h"
 
@@ -126,6 +128,114 @@ TEST(Client, UsesSmtputf8WhereItIsNeeded) {
   const auto report = talk({}, {}, utf8, "x");
   EXPECT_TRUE(report.accepted);
   EXPECT_TRUE(report.exchanges[2].command.ends_with(" SIZE=9 BODY=8BITMIME SMTPUTF8"));
+}
+
+TEST(Client, SaysNoAddressThatIsNone) {
+  const std::string texts[] = {
+      "a\r\nRCPT TO:<b@c>\r\n", "a\nb", "a\rb", "a\tb", "\x7f", "\xff", std::string(1, '\0'),
+      std::string(300, 'a')};
+  Letter evil{.sender = {"s", "x"}, .recipients = {{"ok", "here.test"}}};
+  for (const std::string& text : texts) {
+    evil.recipients.push_back({text, "x"});
+    evil.recipients.push_back({"x", text});
+  }
+  for (const char* domain : {"x>", "x> NOTIFY=NEVER", "x y", "", "[1.2.3.4", "x@y"})
+    evil.recipients.push_back({"a", domain});
+  evil.recipients.push_back({});
+  const auto report = talk({}, {}, evil, "x");
+  EXPECT_TRUE(report.recipients[0].accepted());
+  for (std::size_t i = 1; i < report.recipients.size(); ++i) {
+    SCOPED_TRACE(::testing::PrintToString(message::to_string(report.recipients[i].address)));
+    EXPECT_EQ(report.recipients[i].what, RecipientReport::What::refused_permanent);
+    EXPECT_EQ(report.recipients[i].stage, Stage::local);
+    EXPECT_EQ(report.recipients[i].status, "5.1.3");
+  }
+  EXPECT_EQ(report.exchanges.size(), 6u);
+  const auto refused =
+      talk({}, {}, {.sender = {"a", "x> SIZE=1"}, .recipients = {{"b", "x"}}}, "x");
+  EXPECT_EQ(refused.recipients[0].status, "5.1.7");
+  EXPECT_FALSE(refused.closing);
+}
+
+TEST(Client, SendsManyRecipientsInGroups) {  // RFC 2920 §3.1
+  Letter many = letter();
+  many.recipients.assign(950, {"ok", "here.test"});
+  many.options.assign(950, {kNotifyNever, "rfc822;" + std::string(200, 'x')});
+  testing::House house({.hostname = "mx.test", .peer_ip = "192.0.2.7"});
+  testing::ClientShell shell({.hostname = "client.test"}, {many});
+  std::size_t turns = 0;
+  for (; !shell.finished() && turns < 1000; ++turns) {
+    const std::string said = shell.take_said();
+    EXPECT_LT(said.size(), kGroupOctetsMax + 1000);
+    EXPECT_LE(std::ranges::count(said, '\n'), kGroupCommandsMax);
+    house.feed(said);
+    shell.feed(house.take_said());
+  }
+  EXPECT_LT(turns, 50u);
+  ASSERT_EQ(house.accepted().size(), 1u);
+  EXPECT_EQ(house.accepted()[0].recipients, many.recipients);
+  EXPECT_EQ(house.accepted()[0].options, many.options);
+  EXPECT_TRUE(shell.reports().at(0).recipients.back().accepted());
+  EXPECT_LE(shell.reports().at(0).exchanges.size(), kExchangesMax);
+}
+
+TEST(Client, WaitsAsLongAsItShould) {  // RFC 5321 §4.5.3.2
+  testing::ClientShell shell({.hostname = "c", .pipelining = false}, {letter()});
+  const auto after = [&](std::string_view reply) {
+    shell.feed(reply);
+    return shell.patience();
+  };
+  EXPECT_EQ(shell.patience(), kGreetingWait);
+  EXPECT_EQ(after("220 x\r\n"), kCommandWait);
+  EXPECT_EQ(after("250 x\r\n"), kCommandWait);  // MAIL
+  EXPECT_EQ(after("250 x\r\n"), kCommandWait);  // RCPT
+  EXPECT_EQ(after("250 x\r\n"), kDataWait);
+  EXPECT_EQ(after("354 x\r\n"), kFinalDotWait);
+  EXPECT_TRUE(shell.client().in_doubt());
+  EXPECT_EQ(after("250 x\r\n"), kQuitWait);
+  EXPECT_FALSE(shell.client().in_doubt());
+}
+
+TEST(Client, KeepsLittleOfLongReplies) {
+  testing::ClientShell shell({.hostname = "c"}, {letter()});
+  shell.feed("220 x\r\n");
+  shell.feed("250 x\r\n");
+  std::string reply;
+  for (int i = 0; i < 200; ++i) reply += "550-5.7.1 " + std::string(200, 'x') + "\r\n";
+  shell.feed(reply + "550 5.7.1 end\r\n");
+  ASSERT_EQ(shell.reports().size(), 1u);
+  const RemoteReply& kept = shell.reports()[0].recipients[0].reply;
+  EXPECT_EQ(kept.code, 550);
+  EXPECT_EQ(kept.enhanced, "5.7.1");
+  EXPECT_EQ(kept.verbatim, reply.substr(0, kKeptReplyOctetsMax));
+  std::size_t octets = 0;
+  for (const std::string& line : kept.lines) octets += line.size();
+  EXPECT_LE(octets, kKeptReplyOctetsMax);
+  EXPECT_GT(octets, kKeptReplyOctetsMax / 2);
+}
+
+TEST(Client, TellsThatItNeverConnected) {
+  ClientSession client({.hostname = "c"});
+  client.begin(letter());
+  client.on_lost("no route");
+  const ClientReport& report = client.report();
+  EXPECT_TRUE(report.closing && report.try_next_host);
+  EXPECT_EQ(report.trouble, "no route");
+  EXPECT_EQ(report.recipients[0].stage, Stage::connect);
+  EXPECT_EQ(report.recipients[0].status, "4.4.1");
+  EXPECT_EQ(report.recipients[0].trouble, "no route");
+  client.quit();
+  EXPECT_TRUE(std::holds_alternative<ClientSession::Finished>(client.next("").action));
+}
+
+TEST(Client, SaysNoNameThatIsNone) {
+  for (const char* name : {"", "a b", "a\r\nQUIT", "b\xc3\xbcro"}) {
+    SCOPED_TRACE(name);
+    testing::ClientShell shell({.hostname = name}, {letter()});
+    shell.feed("220 x\r\n");
+    EXPECT_EQ(shell.take_said(), "QUIT\r\n");
+    EXPECT_EQ(shell.reports().at(0).recipients[0].stage, Stage::local);
+  }
 }
 
 std::vector<RemoteReply> parse(std::string_view wire, std::size_t cut) {

@@ -116,6 +116,7 @@ void House::read_message() {
   using Fault = DataDecoder::Fault;
   if (decoder_.fault() == Fault::line_too_long) received.what = Received::What::line_too_long;
   if (decoder_.fault() == Fault::bad_line_end) received.what = Received::What::bad_line_end;
+  if (received.what == Received::What::accepted) accepted_.push_back(envelopes_.back());
   perform(session_.on_received(std::move(received)));
 }
 

@@ -32,6 +32,8 @@ class House {
   ServerSession& session() { return session_; }
   const std::vector<Question>& questions() const { return questions_; }
   const std::vector<Envelope>& envelopes() const { return envelopes_; }
+  /// Of the envelopes, those whose message got its 250.
+  const std::vector<Envelope>& accepted() const { return accepted_; }
   const std::string& content() const { return content_; }
   /// Performs an Action that a direct call of session() gave.
   void perform(Action action);
@@ -45,7 +47,7 @@ class House {
   DataDecoder decoder_;
   std::string input_, said_, content_;
   std::vector<Question> questions_;
-  std::vector<Envelope> envelopes_;
+  std::vector<Envelope> envelopes_, accepted_;
   bool in_message_ = false, closed_ = false;
 };
 
