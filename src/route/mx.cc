@@ -317,7 +317,9 @@ void MxPlanner::decide() {
       temporary |= host.temporary;
       found.left_out =
           host.temporary ? "its addresses cannot be looked up for now" : "it has no address";
-      result_.left_out.push_back(std::move(found));
+      // The domain itself, without MX: then `why` has said it.
+      if (result_.by == MxResult::By::mx || !found.problems.empty())
+        result_.left_out.push_back(std::move(found));
       continue;
     }
     for (const dns::Answer* from : {&host.a, &host.aaaa})
