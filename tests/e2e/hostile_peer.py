@@ -22,10 +22,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from posthouse import WAIT_S, own_address
+from posthouse import PORTS, WAIT_S, own_address
 
 DROP, RESET, SILENT = object(), object(), object()
-MAIL_PORT = 2525
 MESSAGE_OCTETS_MAX = 64 << 20
 EXTENSIONS = ('PIPELINING', '8BITMIME', 'SIZE 52428800', 'ENHANCEDSTATUSCODES', 'SMTPUTF8')
 USUAL = {'greeting': '220 hostile.test ESMTP', 'HELO': '250 hostile.test', 'STARTTLS': '220 2.0.0 go ahead',
@@ -102,7 +101,7 @@ class _Gone(Exception):
 
 class HostilePeer:
 
-    def __init__(self, on=None, first=None, ip=None, port=MAIL_PORT, extensions=EXTENSIONS, helo_only=False, tls=None):
+    def __init__(self, on=None, first=None, ip=None, port=PORTS['smtp'], extensions=EXTENSIONS, helo_only=False, tls=None):
         """`first`: only so many connections meet `on`; later ones find a good server. `tls`: (certificate, key) offers
         STARTTLS; with 'STARTTLS' among the extensions and no `tls` every handshake fails."""
         self.ip, self.port = ip or own_address(), port

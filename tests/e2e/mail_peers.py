@@ -1,7 +1,7 @@
 """Postfix, Exim and OpenSMTPD as peers of a test (peers.py says how they run).
 
 Each takes mail for the users of its domain into maildirs that the test reads, refuses unknown users, and sends on what
-is for other domains, as `routes` says: {'a.test': '127.1.2.3:2525'}, or {'a.test': 2525}: to the MX of the domain, at
+is for other domains, as `routes` says: {'a.test': '127.1.2.3:3025'}, or {'a.test': 3025}: to the MX of the domain, at
 that port, by the name server `dns`.
 """
 import re
@@ -9,9 +9,9 @@ import smtplib
 import ssl
 
 from peers import PEERS, Peer
-from posthouse import WAIT_S, make_certificate, until
+from posthouse import PORTS, WAIT_S, make_certificate, until
 
-PORT = 2525  # of every peer, each on its own address: so one `[delivery] port` reaches them all
+PORT = PORTS['smtp']  # of every peer, each on its own address: so one `[delivery] port` reaches them all
 MAIL_USER = 5000
 
 
