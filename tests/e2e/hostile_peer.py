@@ -15,6 +15,7 @@ the usual reply. `body` is the middle of a message: after its first octets. A st
 """
 import itertools
 import re
+import select
 import socket
 import ssl
 import struct
@@ -86,6 +87,7 @@ class Connection:
     sender: str = None
     parameters: str = ''
     recipients: list = field(default_factory=list)
+    early: list = field(default_factory=list)  # verbs after which more had come before the reply was sent
     data_octets: int = 0
     tls: bool = False
     ended: float = None  # None: still open
@@ -209,6 +211,8 @@ class _Session:
 
     def say(self, stage, line=b'', usual=None):
         """Does what the script has for the stage; the code of the reply that was sent, '' for no proper one."""
+        if line and (self.buffer or select.select([self.socket], [], [], 0)[0]):
+            self.connection.early.append(stage)
         action = None
         if self.peer.first is None or self.connection.number < self.peer.first:
             action = self.peer.on.get(stage)
