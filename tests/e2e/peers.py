@@ -9,7 +9,6 @@ Any number of them may run at once. They end with stop(), at the latest with the
 import collections
 import itertools
 import os
-import pathlib
 import random
 import shutil
 import socket
@@ -60,31 +59,6 @@ class Peer:
                 if line.startswith(name + ':'):
                     return int(line.split(':')[2])
         raise AssertionError(f'no user {name} in the root of {self.name}')
-
-    def inside(self, *command, given=b'', expect=0):
-        """Runs a command in the daemon's own namespaces, so that it sees the same files; its output."""
-        pid = self._first_inside()
-        done = subprocess.run(['nsenter', f'--target={pid}', '--mount', '--pid', f'--root=/proc/{pid}/root', '--wd=/',
-                               '/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', *command],
-                              input=given, capture_output=True, timeout=WAIT_S, check=False)
-        if expect is not None and done.returncode != expect:
-            raise AssertionError(f'{command}: exit {done.returncode}\n{done.stdout}{done.stderr}\n{self.log_text()}')
-        return done.stdout
-
-    def _first_inside(self):
-        """The daemon as this machine numbers it: its root is where commands belong that shall see its files."""
-        def look():
-            waiting, root = [str(self.process.pid)], str(self.files) + '.root'
-            while waiting:
-                pid = waiting.pop()
-                try:
-                    if os.path.realpath(os.readlink(f'/proc/{pid}/root')) != '/':
-                        return pid
-                    waiting += pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-                except OSError:
-                    continue
-            return None
-        return until(look, f'{self.name} is in its root')
 
     def configure(self):
         """Lays the files of the configuration into the root."""
