@@ -24,6 +24,9 @@ target_link_libraries(lib_argon2 INTERFACE argon2)
 add_library(lib_rocksdb INTERFACE)
 target_link_libraries(lib_rocksdb INTERFACE rocksdb)
 
+add_library(lib_unbound INTERFACE)
+target_link_libraries(lib_unbound INTERFACE unbound)
+
 # The release program's allocator (docs/adr/0006-allocator.md); sanitizers bring their own.
 add_library(lib_allocator INTERFACE)
 if(NOT PH_SANITIZE AND NOT PH_FUZZ)

@@ -18,7 +18,11 @@ enum MessageTag : std::uint32_t {
   accepted,
   eight_bit,
   smtputf8,
-  day,
+  day,  // was kept when the row's key did not have it
+  eight_bit_header,
+  return_full,
+  envelope_id,
+  delivered_to,
 };
 enum JobTag : std::uint32_t {
   local = 1,
@@ -26,11 +30,28 @@ enum JobTag : std::uint32_t {
   state,
   attempts,
   parent,
-  next_attempt,
+  next_attempt_tag,
   why,
+  held,
+  warned,
+  notify,
+  host,
+  reply,
+  original,
 };
 
+std::string_view cut(std::string_view text, std::size_t octets_max) {
+  return text.substr(0, octets_max);
+}
+
 }  // namespace
+
+std::optional<Wall> next_attempt(const Message& message) {
+  std::optional<Wall> first;
+  for (const Job& job : message.jobs)
+    if (job.open() && (!first || job.next_attempt < *first)) first = job.next_attempt;
+  return first;
+}
 
 bool Message::settled() const {
   return std::ranges::none_of(jobs, [](const Job& job) { return job.state == JobState::waiting; });
@@ -43,7 +64,10 @@ std::string format_message(const Message& m) {
   w.text(MessageTag::added, m.added).text(MessageTag::message_id, m.message_id);
   w.text(MessageTag::peer, m.peer).signed_number(MessageTag::accepted, unix_ms(m.accepted));
   w.number(MessageTag::eight_bit, m.eight_bit).number(MessageTag::smtputf8, m.smtputf8);
-  w.number(MessageTag::day, m.id.day);
+  if (m.eight_bit_header) w.number(MessageTag::eight_bit_header, 1);
+  if (m.return_full) w.number(MessageTag::return_full, 1);
+  if (!m.envelope_id.empty()) w.text(MessageTag::envelope_id, m.envelope_id);
+  for (const std::string& address : m.delivered_to) w.text(MessageTag::delivered_to, address);
   return w.take();
 }
 
@@ -61,8 +85,11 @@ Result<Message> parse_message(std::string_view octets) {
       case MessageTag::peer: m.peer = r.text(); break;
       case MessageTag::accepted: m.accepted = wall_of(r.signed_number()); break;
       case MessageTag::eight_bit: m.eight_bit = r.number() != 0; break;
-      case MessageTag::day: m.id.day = static_cast<std::uint16_t>(r.number()); break;
       case MessageTag::smtputf8: m.smtputf8 = r.number() != 0; break;
+      case MessageTag::eight_bit_header: m.eight_bit_header = r.number() != 0; break;
+      case MessageTag::return_full: m.return_full = r.number() != 0; break;
+      case MessageTag::envelope_id: m.envelope_id = r.text(); break;
+      case MessageTag::delivered_to: m.delivered_to.emplace_back(r.text()); break;
       default: break;
     }
   }
@@ -78,8 +105,14 @@ std::string format_jobs(const std::vector<Job>& jobs, std::size_t first) {
     w.text(local, job.recipient.local).text(domain, job.recipient.domain);
     w.number(state, static_cast<std::uint64_t>(job.state)).number(attempts, job.attempts);
     if (job.parent != Job::kNoParent) w.number(parent, job.parent);
-    w.signed_number(next_attempt, unix_ms(job.next_attempt));
-    if (!job.why.empty()) w.text(why, job.why);
+    w.signed_number(next_attempt_tag, unix_ms(job.next_attempt));
+    if (!job.why.empty()) w.text(why, cut(job.why, kJobWhyOctetsMax));
+    if (job.held) w.number(held, 1);
+    if (job.warned) w.number(warned, 1);
+    if (job.notify != Notify::usual) w.number(notify, job.notify);
+    if (!job.host.empty()) w.text(host, cut(job.host, kJobHostOctetsMax));
+    if (!job.reply.empty()) w.text(reply, cut(job.reply, kJobReplyOctetsMax));
+    if (!job.original.empty()) w.text(original, cut(job.original, kOriginalRecipientOctetsMax));
     const std::string record = w.take();
     put_varint(out, record.size());
     out += record;
@@ -102,8 +135,14 @@ Result<Done> parse_jobs(std::string_view octets, std::vector<Job>& jobs) {
         case state: job.state = static_cast<JobState>(r.number()); break;
         case attempts: job.attempts = static_cast<std::uint32_t>(r.number()); break;
         case parent: job.parent = static_cast<std::uint32_t>(r.number()); break;
-        case next_attempt: job.next_attempt = wall_of(r.signed_number()); break;
+        case next_attempt_tag: job.next_attempt = wall_of(r.signed_number()); break;
         case why: job.why = r.text(); break;
+        case held: job.held = r.number() != 0; break;
+        case warned: job.warned = r.number() != 0; break;
+        case notify: job.notify = static_cast<std::uint8_t>(r.number()); break;
+        case host: job.host = r.text(); break;
+        case reply: job.reply = r.text(); break;
+        case original: job.original = r.text(); break;
         default: break;
       }
     }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "queue/generation.h"
+#include "queue/home.h"
 
 namespace ph::queue {
 
@@ -19,12 +19,26 @@ std::vector<std::string> pack(const std::vector<Event>& events) {
   return rows;
 }
 
-std::optional<Wall> next_attempt(const Message& message) {
-  std::optional<Wall> first;
-  for (const Job& job : message.jobs)
-    if (job.state == JobState::waiting && (!first || job.next_attempt < *first))
-      first = job.next_attempt;
-  return first;
+void put_events(store::Batch& batch, const QueueId& id, const std::vector<Event>& events,
+                std::vector<EventRow>& rows) {
+  for (std::string& packed : pack(events)) {
+    // Rows settle in order, so the last key is the highest.
+    const std::size_t next = rows.empty() ? 0 : row_of(rows.back().key) + 1;
+    rows.push_back({event_key(id, next), packed.size()});
+    batch.puts.push_back({rows.back().key, std::move(packed)});
+  }
+}
+
+void put_jobs(store::Batch& batch, const QueueId& id, const std::vector<Job>& jobs,
+              const std::vector<Job>& before) {
+  for (std::size_t first = 0, row = 0; first < jobs.size(); first += kJobsPerRow, ++row) {
+    const auto end = std::min(jobs.size(), first + kJobsPerRow);
+    const bool same =
+        before.size() >= end && std::equal(jobs.begin() + static_cast<std::ptrdiff_t>(first),
+                                           jobs.begin() + static_cast<std::ptrdiff_t>(end),
+                                           before.begin() + static_cast<std::ptrdiff_t>(first));
+    if (!same) batch.puts.push_back({jobs_key(id, row), format_jobs(jobs, first)});
+  }
 }
 
 MailQueue::MailQueue(store::Store& store, rt::World& world, rt::Executor executor, Retire retire)
@@ -39,8 +53,13 @@ MailQueue::MailQueue(store::Store& store, rt::World& world, rt::Executor executo
 
 MailQueue::~MailQueue() = default;
 
-std::string MailQueue::holder(const QueueId& id) {
-  return partition_of(id) + "\t" + message_key(id);
+std::string MailQueue::holder(const QueueId& id) { return holder_in(partition_of(id), id); }
+
+std::string MailQueue::report_holder(const QueueId& about, const QueueId& report) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(about);
+  PH_CHECK(found != entries_.end());  // its jobs are taken: it stays where it is
+  return holder_in(found->second->home->partition, report);
 }
 
 Result<QueueId> MailQueue::reserve() {
@@ -59,13 +78,13 @@ Result<QueueId> MailQueue::reserve() {
       lane.current = std::move(lane.next);
     }
     if (lane.current && lane.current->next_seq < kMessagesPerGeneration) {
-      Generation& generation = *lane.current;
-      ++generation.live;
+      Home& home = *lane.current;
+      ++home.live;
       reserved = QueueId{.day = static_cast<std::uint16_t>(day_of(world_.clock.wall())),
                          .shard = 0,
-                         .lane = generation.lane,
-                         .generation = generation.number,
-                         .seq = generation.next_seq++};
+                         .lane = static_cast<std::uint8_t>(turn),
+                         .generation = home.number,
+                         .seq = home.next_seq++};
     }
     // The next one is opened long before it is needed: nobody waits for it.
     if (!lane.next && !lane.opening &&
@@ -85,37 +104,58 @@ void MailQueue::abandon(const QueueId& id) {
   if (found != generations_.end()) --found->second->live;
 }
 
-Task<Result<Done>> MailQueue::commit(std::shared_ptr<Generation> generation, store::Batch batch) {
-  batch.checks.push_back(
-      {.key = kEpochKey, .what = store::Check::What::version, .v = generation->epoch});
-  auto done = co_await store_.commit(generation->partition, std::move(batch));
+Task<Result<Done>> MailQueue::commit(HomePtr home, store::Batch batch) {
+  batch.checks.push_back({.key = kEpochKey, .what = store::Check::What::version, .v = home->epoch});
+  auto done = co_await store_.commit(home->partition, std::move(batch));
   if (done) co_return Done{};
   Error error = std::move(done).error();
   if (error.kind == Kind::conflict)
-    co_return fail(Kind::refused, "another process has taken the queue over",
-                   generation->partition);
+    co_return fail(Kind::refused, "another process has taken the queue over", home->partition);
   co_return std::unexpected(std::move(error));
 }
 
+namespace {
+
+std::size_t octets_of(const store::Batch& batch) {
+  std::size_t sum = 0;
+  for (const store::Put& put : batch.puts)
+    sum += put.key.size() + (put.value ? put.value->size() : 0);
+  return sum;
+}
+
+}  // namespace
+
 Task<Result<Done>> MailQueue::accept(Message message, std::vector<Event> events) {
   const QueueId id = message.id;
-  std::shared_ptr<Generation> generation;
+  HomePtr home;
   {
     const std::lock_guard lock(mutex_);
     const auto found = generations_.find({id.lane, id.generation});
     PH_CHECK(found != generations_.end());  // reserve() counted us in: it cannot be dropped
-    generation = found->second;
+    home = found->second;
   }
+  store::Batch recipients;
+  put_jobs(recipients, id, message.jobs, {});
   store::Batch batch;
   batch.puts.push_back({message_key(id), format_message(message)});
-  for (std::size_t first = 0, row = 0; first < message.jobs.size(); first += kJobsPerRow, ++row)
-    batch.puts.push_back({jobs_key(id.seq, row), format_jobs(message.jobs, first)});
   std::vector<EventRow> event_rows;
-  for (std::string& packed : pack(events)) {
-    event_rows.push_back({event_key(id.seq, event_rows.size()), packed.size()});
-    batch.puts.push_back({event_rows.back().key, std::move(packed)});
+  put_events(batch, id, events, event_rows);
+  Result<Done> done = Done{};
+  if (octets_of(recipients) + octets_of(batch) > kBatchOctetsMax) {
+    // One batch cannot hold it: the message row goes last and is the acceptance. Recipients' rows
+    // without it are swept at the next start.
+    while (done && !recipients.puts.empty()) {
+      store::Batch part;
+      while (!recipients.puts.empty() && octets_of(part) < kBatchOctetsMax - (64 << 10)) {
+        part.puts.push_back(std::move(recipients.puts.back()));
+        recipients.puts.pop_back();
+      }
+      done = co_await commit(home, std::move(part));
+    }
+  } else {
+    std::ranges::move(recipients.puts, std::back_inserter(batch.puts));
   }
-  auto done = co_await commit(generation, std::move(batch));
+  if (done) done = co_await commit(home, std::move(batch));
   if (!done) {
     abandon(id);
     co_return done;
@@ -123,9 +163,13 @@ Task<Result<Done>> MailQueue::accept(Message message, std::vector<Event> events)
   for (const Event& event : events) world_.log.event(event);
   bool first_in_line = false;
   {
+    auto entry = std::make_shared<Entry>();
+    entry->message = std::make_shared<const Message>(std::move(message));
+    entry->home = home;
+    entry->event_rows = std::move(event_rows);
     const std::lock_guard lock(mutex_);
-    entries_.emplace(id, Entry{std::make_shared<const Message>(std::move(message)), generation,
-                               std::move(event_rows), false});
+    entries_.emplace(id, std::move(entry));
+    ++home->messages;
     ready_.push_back(id);
     first_in_line = !std::exchange(rung_, true);
   }
@@ -145,19 +189,43 @@ void MailQueue::wake() {
   ring();
 }
 
-std::shared_ptr<const Message> MailQueue::take_due() {
+/// Under mutex_. Puts the message where take_due() finds it in time.
+void MailQueue::schedule(const QueueId& id, Entry& entry) {
+  if (entry.due_at) due_.erase({*entry.due_at, id});
+  entry.due_at.reset();
+  const std::vector<Job>& jobs = entry.message->jobs;
+  for (std::uint32_t i = 0; i < jobs.size(); ++i) {
+    if (!jobs[i].open() || has(entry.taken, i)) continue;
+    if (!entry.due_at || jobs[i].next_attempt < *entry.due_at) entry.due_at = jobs[i].next_attempt;
+  }
+  if (entry.due_at) due_.emplace(*entry.due_at, id);
+}
+
+std::optional<Due> MailQueue::take_due() {
   const Wall now = world_.clock.wall();
   const std::lock_guard lock(mutex_);
-  for (auto it = due_.begin(); it != due_.end() && it->first <= now; it = due_.erase(it))
-    ready_.push_back(it->second);
-  while (!ready_.empty()) {
-    const auto found = entries_.find(ready_.front());
-    ready_.pop_front();
-    if (found == entries_.end() || found->second.busy) continue;
-    found->second.busy = true;
-    return found->second.message;
+  for (;;) {
+    QueueId id;
+    if (!ready_.empty()) {
+      id = ready_.front();
+      ready_.pop_front();
+    } else if (!due_.empty() && due_.begin()->first <= now) {
+      id = due_.begin()->second;
+    } else {
+      return std::nullopt;
+    }
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) continue;
+    Entry& entry = *found->second;
+    Due due{entry.message, {}};
+    const std::vector<Job>& jobs = entry.message->jobs;
+    for (std::uint32_t i = 0; i < jobs.size(); ++i)
+      if (jobs[i].open() && jobs[i].next_attempt <= now && !has(entry.taken, i))
+        due.jobs.push_back(i);
+    entry.taken.insert(entry.taken.end(), due.jobs.begin(), due.jobs.end());
+    schedule(id, entry);
+    if (!due.jobs.empty()) return due;
   }
-  return nullptr;
 }
 
 Task<void> MailQueue::wait_for_due() {
@@ -180,123 +248,149 @@ Task<void> MailQueue::wait_for_due() {
   rung_ = false;
 }
 
-Task<Result<Done>> MailQueue::settle(std::shared_ptr<const Message> message, Settled settled) {
-  const QueueId id = message->id;
-  auto after = std::make_shared<Message>(*message);
-  after->jobs = std::move(settled.jobs);
-  const bool leaves = after->settled();
-
-  std::shared_ptr<Generation> generation;
-  std::vector<EventRow> event_rows;
+/// Waits until nobody else changes the message; null: it is gone. turn.leave() must follow.
+Task<MailQueue::EntryPtr> MailQueue::enter(QueueId id) {
+  EntryPtr entry;
   {
     const std::lock_guard lock(mutex_);
-    const Entry& entry = entries_.at(id);
-    PH_CHECK(entry.busy);
-    generation = entry.generation;
-    event_rows = entry.event_rows;
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) co_return nullptr;
+    entry = found->second;
   }
+  co_await entry->turn.take();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found != entries_.end() && found->second == entry) co_return entry;
+  }
+  entry->turn.leave();
+  co_return nullptr;
+}
+
+void MailQueue::give_up_jobs(Entry& entry, const std::vector<std::uint32_t>& jobs) {
+  std::erase_if(entry.taken, [&](std::uint32_t i) { return has(jobs, i); });
+}
+
+namespace {
+
+void apply(const Settled& settled, Message& message) {
+  for (const auto& [index, job] : settled.changed) message.jobs[index] = job;
+  std::ranges::copy(settled.added, std::back_inserter(message.jobs));
+}
+
+}  // namespace
+
+Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
+  const EntryPtr entry = co_await enter(id);
+  if (!entry) co_return Done{};  // an administrator removed it meanwhile
+  const auto before = entry->message;
+  auto after = std::make_shared<Message>(*before);
+  std::vector<std::uint32_t> given_back;
+  apply(settled, *after);
+  for (const auto& [index, job] : settled.changed) given_back.push_back(index);
+  const bool leaves = after->settled();
+  const HomePtr home = entry->home;
+
   store::Batch batch;
-  if (leaves) batch.puts.push_back({message_key(id), std::nullopt});
-  const std::size_t jobs_before = message->jobs.size();
-  for (std::size_t first = 0, row = 0; first < after->jobs.size(); first += kJobsPerRow, ++row) {
-    if (leaves) {
-      if (first < jobs_before) batch.puts.push_back({jobs_key(id.seq, row), std::nullopt});
-      continue;
-    }
-    std::string packed = format_jobs(after->jobs, first);
-    if (first < jobs_before && packed == format_jobs(message->jobs, first)) continue;
-    batch.puts.push_back({jobs_key(id.seq, row), std::move(packed)});
+  if (leaves) {
+    batch.puts.push_back({message_key(id), std::nullopt});
+    for (std::size_t row = 0; row * kJobsPerRow < before->jobs.size(); ++row)
+      batch.puts.push_back({jobs_key(id, row), std::nullopt});
+  } else {
+    put_jobs(batch, id, after->jobs, before->jobs);
   }
-  for (std::string& packed : pack(settled.events)) {
-    event_rows.push_back({event_key(id.seq, event_rows.size()), packed.size()});
-    batch.puts.push_back({event_rows.back().key, std::move(packed)});
+  std::vector<EventRow> event_rows = entry->event_rows;
+  put_events(batch, id, settled.events, event_rows);
+  std::vector<EntryPtr> reports;
+  for (auto& [message, events] : settled.reports) {
+    auto report = std::make_shared<Entry>();
+    batch.puts.push_back({message_key(message.id), format_message(message)});
+    put_jobs(batch, message.id, message.jobs, {});
+    put_events(batch, message.id, events, report->event_rows);
+    report->home = home;
+    report->message = std::make_shared<const Message>(message);
+    reports.push_back(std::move(report));
   }
-  if (!batch.puts.empty()) {
-    PH_CO_TRY([[maybe_unused]] auto done, co_await commit(generation, std::move(batch)));
+  Result<Done> done = Done{};
+  if (octets_of(batch) > kBatchOctetsMax)
+    done = fail(Kind::over_limit, "the outcome does not fit into one batch", to_string(id));
+  else if (!batch.puts.empty())
+    done = co_await commit(home, std::move(batch));
+  if (!done) {
+    entry->turn.leave();
+    co_return done;
   }
   for (const Event& event : settled.events) world_.log.event(event);
+  for (const auto& [message, events] : settled.reports)
+    for (const Event& event : events) world_.log.event(event);
   {
     const std::lock_guard lock(mutex_);
+    for (EntryPtr& report : reports) {
+      ++home->live;
+      ++home->messages;
+      ready_.push_back(report->message->id);
+      entries_.emplace(report->message->id, std::move(report));
+    }
+    give_up_jobs(*entry, given_back);
+    // What others parked meanwhile stays.
+    auto now = std::make_shared<Message>(*entry->message);
+    apply(settled, *now);
+    entry->message = now;
     if (leaves) {
+      if (entry->due_at) due_.erase({*entry->due_at, id});
       entries_.erase(id);
-      --generation->live;
-      for (EventRow& row : event_rows)
-        generation->unretired.emplace(std::move(row.key), row.octets);
+      --home->live;
+      for (EventRow& row : event_rows) home->unretired.emplace(std::move(row.key), row.octets);
     } else {
-      Entry& entry = entries_.at(id);
-      entry.message = after;
-      entry.event_rows = std::move(event_rows);
-      entry.busy = false;
-      due_.emplace(*next_attempt(*after), id);
+      entry->event_rows = std::move(event_rows);
+      schedule(id, *entry);
     }
   }
+  entry->turn.leave();
+  for (const auto& [message, events] : settled.reports) abandon(message.id);  // it lives here
   if (leaves) {
     // The row is gone: its hold on the body goes too. A crash in between leaves a holder without a
     // row, which the sweep drops.
-    auto released = co_await store_.unlink(message->blob, holder(id));
+    auto released = co_await store_.unlink(before->blob, holder_in(home->partition, id));
     if (!released) world_.log.error("queue: a body could not be released", released.error());
   }
   co_return Done{};
 }
 
-void MailQueue::park(std::shared_ptr<const Message> message, std::vector<Job> jobs) {
-  auto after = std::make_shared<Message>(*message);
-  after->jobs = std::move(jobs);
+void MailQueue::park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs) {
   const std::lock_guard lock(mutex_);
-  Entry& entry = entries_.at(message->id);
-  entry.message = after;
-  entry.busy = false;
-  due_.emplace(*next_attempt(*after), message->id);
-}
-
-void MailQueue::give_back(std::shared_ptr<const Message> message, std::chrono::seconds wait) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(message->id);
+  const auto found = entries_.find(id);
   if (found == entries_.end()) return;
-  found->second.busy = false;
-  due_.emplace(world_.clock.wall() + wait, message->id);
-}
-
-void MailQueue::retry_all() {
-  {
-    const std::lock_guard lock(mutex_);
-    due_.clear();
-    const Wall now = world_.clock.wall();
-    for (auto& [id, entry] : entries_) {
-      auto message = std::make_shared<Message>(*entry.message);
-      for (Job& job : message->jobs)
-        if (job.state == JobState::waiting && job.next_attempt > now) job.next_attempt = now;
-      if (!entry.busy) {
-        entry.message = message;
-        ready_.push_back(id);
-      } else {
-        due_.emplace(now, id);  // looked at again after the attempt that has it
-      }
-    }
+  Entry& entry = *found->second;
+  auto after = std::make_shared<Message>(*entry.message);
+  std::vector<std::uint32_t> given_back;
+  for (auto& [index, job] : jobs) {
+    given_back.push_back(index);
+    after->jobs[index] = std::move(job);
   }
-  wake();
+  entry.message = after;
+  give_up_jobs(entry, given_back);
+  schedule(id, entry);
 }
 
-Task<Result<std::vector<JobInfo>>> MailQueue::list(std::size_t max, rt::Instant deadline) {
-  static_cast<void>(deadline);  // in memory: there is nothing to wait for
-  std::vector<JobInfo> jobs;
+void MailQueue::give_back(const QueueId& id, const std::vector<std::uint32_t>& jobs,
+                          std::chrono::seconds wait) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, entry] : entries_) {
-    const Message& m = *entry.message;
-    for (const Job& job : m.jobs) {
-      if (job.state != JobState::waiting) continue;
-      if (jobs.size() >= max) co_return jobs;
-      jobs.push_back({.queue_id = to_string(id),
-                      .sender = message::to_string(m.sender),
-                      .recipient = message::to_string(job.recipient),
-                      .octets = m.octets,
-                      .accepted = m.accepted,
-                      .next_attempt = job.next_attempt,
-                      .attempts = job.attempts,
-                      .why = job.why});
-    }
-  }
-  co_return jobs;
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  Entry& entry = *found->second;
+  auto after = std::make_shared<Message>(*entry.message);
+  for (const std::uint32_t index : jobs)
+    after->jobs[index].next_attempt = world_.clock.wall() + wait;
+  entry.message = after;
+  give_up_jobs(entry, jobs);
+  schedule(id, entry);
+}
+
+std::shared_ptr<const Message> MailQueue::find(const QueueId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : found->second->message;
 }
 
 std::size_t MailQueue::messages() const {

@@ -27,9 +27,8 @@ std::string to_string(const QueueId& id);
 /// malformed: not the text of a queue id. Any case.
 Result<QueueId> parse_queue_id(std::string_view text);
 
-/// "q/<shard>/<lane>/<generation>"
+/// "q/<shard>/<lane>/<generation>": where a message of this id is put first. Deferred, it moves on;
+/// a report about another message is put beside that.
 std::string partition_of(const QueueId& id);
-/// The row of the message itself; its recipients and events sort under the same number.
-std::string message_key(const QueueId& id);
 
 }  // namespace ph::queue

@@ -68,21 +68,24 @@ Task<std::string> put(store::Store& store, MailQueue& queue, rt::World& world, s
 /// Settles everything that is due, and says so in events. Returns the ids that left the queue.
 Task<std::set<std::string>> deliver_all(MailQueue& queue, rt::World& world) {
   std::set<std::string> done;
-  while (auto message = queue.take_due()) {
-    Settled settled{.jobs = message->jobs, .events = {}};
-    for (Job& job : settled.jobs) {
+  while (auto due = queue.take_due()) {
+    const auto message = due->message;
+    Settled settled;
+    for (const std::uint32_t index : due->jobs) {
+      Job job = message->jobs[index];
       job.state = JobState::delivered;
+      settled.changed.emplace_back(index, job);
       settled.events.push_back({.at = world.clock.wall(),
                                 .stage = Stage::deliver,
                                 .outcome = Outcome::done,
                                 .queue_id = to_string(message->id),
                                 .recipient = message::to_string(job.recipient)});
     }
-    auto recorded = co_await queue.settle(message, std::move(settled));
+    auto recorded = co_await queue.settle(message->id, std::move(settled));
     if (recorded)
       done.insert(to_string(message->id));
     else
-      queue.give_back(message, std::chrono::seconds(1));
+      queue.give_back(message->id, due->jobs, std::chrono::seconds(1));
     if (!recorded) break;
   }
   co_return done;
@@ -127,12 +130,14 @@ TEST_F(QueueTest, KeepsWhatItAcceptedAcrossARestart) {
   }
   MailQueue queue(*disk, world, world.executor(), into(retired));
   ASSERT_TRUE(run(queue.open()));
-  auto message = queue.take_due();
-  ASSERT_NE(message, nullptr);
+  auto due = queue.take_due();
+  ASSERT_TRUE(due);
+  const auto message = due->message;
+  EXPECT_EQ(due->jobs.size(), 250u);
   EXPECT_EQ(to_string(message->id), id);
   EXPECT_EQ(message->jobs.size(), 250u);
   EXPECT_EQ(message->jobs[249].recipient.local, "u249");
-  EXPECT_EQ(queue.take_due(), nullptr) << "it is ours until we settle it";
+  EXPECT_FALSE(queue.take_due()) << "it is ours until we settle it";
 }
 
 TEST_F(QueueTest, RemembersWhoIsStillToBeServed) {
@@ -140,17 +145,19 @@ TEST_F(QueueTest, RemembersWhoIsStillToBeServed) {
     MailQueue queue(*disk, world, world.executor(), into(retired));
     ASSERT_TRUE(run(queue.open()));
     ASSERT_FALSE(run(put(*disk, queue, world, 3)).empty());
-    auto message = queue.take_due();
-    Settled settled{.jobs = message->jobs, .events = {}};
-    settled.jobs[1].state = JobState::delivered;
-    settled.jobs[2].next_attempt = world.clock.wall() + std::chrono::hours(1);
-    settled.jobs[2].why = "the mailbox is full";
-    settled.jobs.push_back({.recipient = {"extra", "example.test"}, .parent = 1});
-    ASSERT_TRUE(run(queue.settle(message, std::move(settled))));
+    auto due = queue.take_due();
+    ASSERT_TRUE(due);
+    std::vector<Job> jobs = due->message->jobs;
+    jobs[1].state = JobState::delivered;
+    jobs[2].next_attempt = world.clock.wall() + std::chrono::hours(1);
+    jobs[2].why = "the mailbox is full";
+    Settled settled{.changed = {{1, jobs[1]}, {2, jobs[2]}}};
+    settled.added.push_back({.recipient = {"extra", "example.test"}, .parent = 1});
+    ASSERT_TRUE(run(queue.settle(due->message->id, std::move(settled))));
   }
   MailQueue queue(*disk, world, world.executor(), into(retired));
   ASSERT_TRUE(run(queue.open()));
-  auto listed = run(queue.list(10, world.clock.now()));
+  auto listed = run(queue.list({}, 10, world.clock.now()));
   ASSERT_TRUE(listed);
   ASSERT_EQ(listed->size(), 3u);
   EXPECT_EQ((*listed)[1].recipient, "u2@example.test");

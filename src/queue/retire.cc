@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/record.h"
-#include "queue/generation.h"
+#include "queue/home.h"
 
 namespace ph::queue {
 namespace {
@@ -45,16 +45,14 @@ Result<Plan> parse_plan(std::string_view octets) {
 
 }  // namespace
 
-Task<Result<Done>> MailQueue::finish_retire(std::shared_ptr<Generation> generation,
-                                            std::string octets) {
+Task<Result<Done>> MailQueue::finish_retire(HomePtr home, std::string octets) {
   PH_CO_TRY(Plan plan, parse_plan(octets));
-  PH_CO_TRY(std::vector<store::Record> rows, co_await store_.get(generation->partition, plan.keys));
+  PH_CO_TRY(std::vector<store::Record> rows, co_await store_.get(home->partition, plan.keys));
   // The rows of a plan are cut into blocks in the same way each time.
   std::vector<EventBlock> blocks;
   for (store::Record& row : rows) {
     if (blocks.empty() || blocks.back().packed.size() + row.value.size() > kEventRowOctetsMax)
-      blocks.push_back(
-          {fmt::format("{}#{}.{}", generation->partition, plan.number, blocks.size()), {}});
+      blocks.push_back({fmt::format("{}#{}.{}", home->partition, plan.number, blocks.size()), {}});
     blocks.back().packed += row.value;
   }
   if (!blocks.empty()) {
@@ -64,26 +62,26 @@ Task<Result<Done>> MailQueue::finish_retire(std::shared_ptr<Generation> generati
   batch.puts.push_back({kRetireKey, std::nullopt});
   batch.puts.push_back({kRetiredKey, RecordWriter(1).number(1, plan.number + 1).take()});
   for (const std::string& k : plan.keys) batch.puts.push_back({k, std::nullopt});
-  PH_CO_TRY([[maybe_unused]] auto done, co_await commit(generation, std::move(batch)));
+  PH_CO_TRY([[maybe_unused]] auto done, co_await commit(home, std::move(batch)));
   const std::lock_guard lock(mutex_);
-  for (const std::string& k : plan.keys) generation->unretired.erase(k);
-  generation->retired_groups = std::max(generation->retired_groups, plan.number + 1);
+  for (const std::string& k : plan.keys) home->unretired.erase(k);
+  home->retired_groups = std::max(home->retired_groups, plan.number + 1);
   co_return Done{};
 }
 
-Task<Result<bool>> MailQueue::retire_some(std::shared_ptr<Generation> generation) {
+Task<Result<bool>> MailQueue::retire_some(HomePtr home) {
   // A plan left by a failed try comes first: its rows are still there, its number is used.
-  PH_CO_TRY(auto left, co_await store_.get(generation->partition, {kRetireKey}, {.prio = 0}));
+  PH_CO_TRY(auto left, co_await store_.get(home->partition, {kRetireKey}, {.prio = 0}));
   if (!left.empty()) {
     PH_CO_TRY([[maybe_unused]] auto done,
-              co_await finish_retire(generation, std::move(left.front().value)));
+              co_await finish_retire(home, std::move(left.front().value)));
     co_return true;
   }
-  Plan plan{.day = day_of(world_.clock.wall()), .number = generation->retired_groups, .keys = {}};
+  Plan plan{.day = day_of(world_.clock.wall()), .number = home->retired_groups, .keys = {}};
   {
     const std::lock_guard lock(mutex_);
     std::size_t octets = 0;
-    for (const auto& [k, row_octets] : generation->unretired) {
+    for (const auto& [k, row_octets] : home->unretired) {
       octets += row_octets;
       if (plan.keys.size() >= kRetireRowsMax || octets > kRetireOctetsMax) break;
       plan.keys.push_back(k);
@@ -93,8 +91,8 @@ Task<Result<bool>> MailQueue::retire_some(std::shared_ptr<Generation> generation
   std::string written = format_plan(plan);
   store::Batch batch;
   batch.puts.push_back({kRetireKey, written});
-  PH_CO_TRY([[maybe_unused]] auto planned, co_await commit(generation, std::move(batch)));
-  PH_CO_TRY([[maybe_unused]] auto done, co_await finish_retire(generation, std::move(written)));
+  PH_CO_TRY([[maybe_unused]] auto planned, co_await commit(home, std::move(batch)));
+  PH_CO_TRY([[maybe_unused]] auto done, co_await finish_retire(home, std::move(written)));
   co_return true;
 }
 
@@ -102,36 +100,44 @@ Task<void> MailQueue::housekeeping() {
   while (!stopping_) {
     auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
     static_cast<void>(slept);
-    std::vector<std::shared_ptr<Generation>> all;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [where, generation] : generations_) all.push_back(generation);
-    }
-    for (const auto& generation : all) {
+    for (const HomePtr& home : homes()) {
       bool more = true;
       while (more && !stopping_) {
         {
           const std::lock_guard lock(mutex_);
-          if (generation->unretired.empty()) break;
+          if (home->unretired.empty()) break;
         }
-        auto moved = co_await retire_some(generation);
+        auto moved = co_await retire_some(home);
         if (!moved)
           world_.log.error("queue: events could not be moved to the journal, trying again",
                            moved.error());
         more = moved && *moved;
       }
-      bool drained = false;
-      {
-        const std::lock_guard lock(mutex_);
-        drained = !generation->open && generation->live == 0 && generation->unretired.empty();
-      }
-      if (!drained || stopping_) continue;
-      auto dropped = co_await drop_generation(generation);
-      if (!dropped) world_.log.error("queue: a drained generation stays", dropped.error());
     }
+    if (!stopping_ && world_.clock.now() - moved_at_ >= kMoveEvery) {
+      moved_at_ = world_.clock.now();
+      co_await move_deferred();
+    }
+    co_await drop_drained();
   }
   running_ = false;
   stopped_->cancel();
+}
+
+Task<void> MailQueue::drop_drained() {
+  co_await homes_turn_.take();
+  for (const HomePtr& home : homes()) {
+    bool drained = false;
+    {
+      const std::lock_guard lock(mutex_);
+      drained = home->loaded && home->live == 0 && home->unretired.empty() &&
+                !(home->generation && home->open);
+    }
+    if (!drained || stopping_) continue;
+    auto dropped = co_await drop_home(home);
+    if (!dropped) world_.log.error("queue: a drained partition stays", dropped.error());
+  }
+  homes_turn_.leave();
 }
 
 void MailQueue::start() {
@@ -150,24 +156,21 @@ Task<void> MailQueue::finish() {
 }
 
 Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
-  // An id leads to its rows; anything else is looked for in all of them.
-  std::vector<std::pair<store::Partition, store::Range>> where;
-  if (const auto id = parse_queue_id(term)) {
-    where.push_back({partition_of(*id),
-                     {fmt::format("e/{:08x}/", id->seq), fmt::format("e/{:08x}0", id->seq)}});
-  } else {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [place, generation] : generations_)
-      where.push_back({generation->partition, {"e/", "e0"}});
-  }
+  // An id leads to its rows, which may have moved on; anything else is looked for in all of them.
+  const auto id = parse_queue_id(term);
+  const store::Range range =
+      id ? store::Range{event_key(*id, 0), event_key(*id, 0xffff) + "0"} : store::Range{"e/", "e0"};
   std::vector<Event> found;
-  for (auto& [partition, range] : where) {
+  for (const HomePtr& home : homes()) {
+    store::Range rest = range;
     for (bool more = true; more;) {
-      PH_CO_TRY(store::Page page, co_await store_.scan(partition, range, store::Limits::page_keys));
+      PH_CO_TRY(store::Page page,
+                co_await store_.scan(home->partition, rest, store::Limits::page_keys));
       for (const store::Record& row : page.records) {
         auto events = parse_events(row.value);
         if (!events) {
-          world_.log.error("queue: damaged events at " + partition + " " + row.key, events.error());
+          world_.log.error("queue: damaged events at " + home->partition + " " + row.key,
+                           events.error());
           continue;
         }
         for (Event& event : *events)
@@ -176,7 +179,7 @@ Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
             found.push_back(std::move(event));
       }
       more = page.next.has_value();
-      if (more) range.begin = *page.next;
+      if (more) rest.begin = *page.next;
     }
   }
   co_return found;

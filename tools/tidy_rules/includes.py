@@ -28,7 +28,7 @@ FOR_TESTS = re.compile(r'^(random|thread|fstream|filesystem|unistd\.h|fcntl\.h|s
 # include prefix -> the name under LIBRARIES in CMakeLists.txt
 LIBRARIES = {
     'openssl/': 'openssl', 'argon2.h': 'argon2', 'rocksdb/': 'rocksdb', 'toml++/': 'tomlplusplus',
-    'spdlog/': 'spdlog', 'CLI/': 'cli11', 'boost/json': 'json', 'boost/asio': 'asio',
+    'spdlog/': 'spdlog', 'unbound': 'unbound', 'CLI/': 'cli11', 'boost/json': 'json', 'boost/asio': 'asio',
 }
 INHERITED = {'asio'}  # a room above rt speaks of Task<T> and executors
 LINKED_TO_TESTS = {'json', 'asio'}

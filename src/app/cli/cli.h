@@ -44,6 +44,7 @@ void add_queue(Command program, Common& common);
 void add_why(Command program, Common& common);
 void add_send(Command program, Common& common);
 void add_read(Command program, Common& common);
+void add_mx(Command program, Common& common);
 void add_version(Command program, Common& common);
 
 }  // namespace ph::cli

@@ -12,7 +12,6 @@
 #include "app/cli/world.h"
 #include "app/daemon/facts.h"
 #include "wire/smtp/client.h"
-#include "wire/smtp/data_encoder.h"
 
 namespace ph::cli {
 namespace {
@@ -38,24 +37,26 @@ struct Outgoing {
 };
 
 Task<Result<Done>> send_content(net::Connection& connection,  // NOLINT: awaited on the spot
-                                const std::string& content, Target target, rt::World& world) {
-  smtp::DataEncoder encoder;
-  for (std::size_t at = 0; at < content.size(); at += kSendChunkOctets) {
-    std::string octets = encoder.next(std::string_view(content).substr(at, kSendChunkOctets));
+                                ClientSession& session, const std::string& content, Target target,
+                                rt::World& world) {
+  std::size_t at = 0;
+  do {
+    const std::string_view piece = std::string_view(content).substr(at, kSendChunkOctets);
+    at += piece.size();
+    std::string octets = session.content(piece, at == content.size());
     const auto deadline = world.clock.now() + target.timeout;
     PH_CO_TRY([[maybe_unused]] const auto sent,
               co_await connection.send(std::move(octets), deadline));
-  }
-  std::string last = encoder.finish();
-  co_return co_await connection.send(std::move(last), world.clock.now() + target.timeout);
+  } while (at < content.size());
+  co_return Done{};
 }
 
-/// Runs the conversation. What is known when the connection is lost stays in the session's report.
+/// Runs the conversation. What is known when the connection is lost stays in `report`.
 Task<Result<Done>> converse(net::Connection& connection,  // NOLINT: awaited on the spot
-                            ClientSession& session, const std::string& content, Target target,
-                            rt::World& world) {
+                            ClientSession& session, smtp::ClientReport& report,
+                            const std::string& content, Target target, rt::World& world) {
   for (;;) {
-    PH_CO_TRY(auto step, session.next(connection.input()));
+    auto step = session.next(connection.input());
     connection.consume(step.consumed);
     if (auto* transmit = std::get_if<ClientSession::Transmit>(&step.action)) {
       std::string octets = std::move(transmit->octets);
@@ -67,7 +68,10 @@ Task<Result<Done>> converse(net::Connection& connection,  // NOLINT: awaited on 
       session.on_tls();
     } else if (std::holds_alternative<ClientSession::SendContent>(step.action)) {
       PH_CO_TRY([[maybe_unused]] const auto sent,
-                co_await send_content(connection, content, target, world));
+                co_await send_content(connection, session, content, target, world));
+    } else if (std::holds_alternative<ClientSession::Settled>(step.action)) {
+      report = session.report();
+      session.quit();
     } else if (std::holds_alternative<ClientSession::Finished>(step.action)) {
       co_return Done{};
     } else {
@@ -91,11 +95,15 @@ Task<Result<smtp::ClientReport>> submit(Outgoing outgoing, Target target, std::s
   options.user = std::move(user);
   options.password = std::move(password);
   options.allow_plaintext_auth = target.security == Security::plain;
-  ClientSession session(std::move(options), std::move(outgoing.letter));
-  const auto ended = co_await converse(connection, session, outgoing.content, target, world);
-  // After an acceptance nothing that happens to the connection matters any more.
-  if (!ended && !session.report().accepted) co_return std::unexpected(ended.error());
-  co_return session.report();
+  ClientSession session(std::move(options));
+  session.begin(std::move(outgoing.letter));
+  smtp::ClientReport report;
+  const auto ended =
+      co_await converse(connection, session, report, outgoing.content, target, world);
+  // Once it is settled nothing that happens to the connection matters any more.
+  if (!ended && report.recipients.empty()) co_return std::unexpected(ended.error());
+  if (report.fault) co_return std::unexpected(*std::move(report.fault));
+  co_return report;
 }
 
 std::optional<message::Address> address_of(std::string_view text, std::string_view flag) {
@@ -174,16 +182,18 @@ std::string queue_id_of(const smtp::RemoteReply& reply) {
 }
 
 int tell(const Common& common, const std::string& from, const smtp::ClientReport& report) {
-  const auto* decisive = report.decisive();
+  const auto* decisive = report.decisive.code == 0 ? nullptr : &report.decisive;
   const auto reply = decisive ? one_line(*decisive) : report.trouble;
   const auto queue_id = report.accepted && decisive ? queue_id_of(*decisive) : std::string();
   json::array accepted, refused;
   for (const auto& recipient : report.recipients) {
     const auto to = daemon::utf8_only(message::to_string(recipient.address));
-    if (recipient.reply.code != 0 && !recipient.reply.completed()) {
-      refused.push_back(json::object{{"to", to}, {"reply", one_line(recipient.reply)}});
-      complain(fmt::format("{} refused: {}", to, one_line(recipient.reply)));
-    } else if (report.accepted) {
+    const bool replied = recipient.stage == smtp::Stage::rcpt && recipient.reply.code != 0;
+    if (replied || (recipient.stage == smtp::Stage::local && report.accepted)) {
+      const auto why = replied ? one_line(recipient.reply) : recipient.trouble;
+      refused.push_back(json::object{{"to", to}, {"reply", why}});
+      complain(fmt::format("{} refused: {}", to, why));
+    } else if (recipient.accepted()) {
       accepted.emplace_back(to);
     }
   }

@@ -1,9 +1,7 @@
+// The session: greeting, EHLO, STARTTLS, AUTH, QUIT, and which step is next.
 #include "wire/smtp/client.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/ascii.h"
@@ -11,176 +9,298 @@
 
 namespace ph::smtp {
 
-const RemoteReply* ClientReport::decisive() const {
-  if (decisive_index >= exchanges.size()) return nullptr;
-  const RemoteReply& reply = exchanges[decisive_index].reply;
-  return accepted || !reply.positive() ? &reply : nullptr;
+ClientSession::ClientSession(ClientOptions options) : options_(std::move(options)) {
+  awaited_.push_back({});  // the greeting
 }
 
-ClientSession::ClientSession(ClientOptions options, Letter letter)
-    : options_(std::move(options)), letter_(std::move(letter)) {
+void ClientSession::begin(Letter letter) {
+  PH_CHECK(!has_letter_ && !report_.closing);
+  PH_CHECK(at_ == At::resting || !started_);
+  PH_CHECK(letter.options.empty() || letter.options.size() == letter.recipients.size());
+  letter_ = std::move(letter);
+  letter_.options.resize(letter_.recipients.size());
+  report_ = {};
   for (const message::Address& address : letter_.recipients)
-    report_.recipients.push_back({address, {}});
-}
-
-Result<ClientSession::Step> ClientSession::next(std::string_view input) {
-  if (at_ == At::done) return Step{Finished{}};
-  PH_CHECK(at_ != At::tls);                   // on_tls() comes first
-  if (at_ == At::ehlo && command_.empty()) {  // after the handshake
-    PH_TRY(Action action, say(At::ehlo, "EHLO " + options_.hostname));
-    return Step{std::move(action)};
+    report_.recipients.push_back({.address = address});
+  has_letter_ = true;
+  if (at_ == At::resting) {
+    at_ = At::letter;
+    reused_ = true;
   }
-  PH_TRY(auto step, replies_.next(input));
-  if (!step.reply) return Step{Receive{}, step.consumed};
-  PH_TRY(Action action, on_reply(*std::move(step.reply)));
-  return Step{std::move(action), step.consumed};
+  answered_ = seven_bit_ = smtputf8_ = false;
+  mail_said_ = mail_taken_ = data_said_ = false;
+  next_recipient_ = taken_ = 0;
+  encoder_ = {};
+  check_addresses();
 }
 
-void ClientSession::on_tls() {
-  PH_CHECK(at_ == At::tls);
-  options_.tls = true;
-  offers_ = {};  // RFC 3207 §4.2: what was said before is worth nothing
-  replies_ = {};
-  command_.clear();
-  at_ = At::ehlo;
+void ClientSession::quit() {
+  PH_CHECK(!has_letter_);
+  if (at_ != At::done) at_ = hang_up_ || !started_ ? At::done : At::quitting;
+  awaited_.clear();
 }
 
-Result<ClientSession::Action> ClientSession::on_reply(RemoteReply reply) {
-  report_.exchanges.push_back({std::exchange(command_, {}), std::move(reply)});
-  const RemoteReply& got = report_.exchanges.back().reply;
-  if (at_ != At::quit && !report_.accepted) {
-    report_.decisive_index = report_.exchanges.size() - 1;
+std::string ClientSession::content(std::string_view piece, bool last) {
+  PH_CHECK(at_ == At::sending && awaited_.empty());
+  std::string out = encoder_.next(piece);
+  if (last) {
+    out += encoder_.finish();
+    awaited_.push_back({.what = What::final_dot, .command = "."});
+    report_.in_doubt = true;
   }
+  return out;
+}
+
+ClientSession::Step ClientSession::next(std::string_view input) {
+  PH_CHECK(has_letter_ || at_ == At::settled || at_ == At::quitting || at_ == At::done);
+  started_ = true;
+  std::size_t at = 0;
+  for (;;) {
+    // Before we say something, nothing may be there that would be taken for the answer to it.
+    const bool early = must_be_silent() && (at < input.size() || in_reply_);
+    if (awaited_.empty() && !early) return {proceed(), at};
+    auto step = replies_.next(input.substr(at));
+    if (!step && at_ == At::quitting) at_ = At::done;
+    if (!step && at_ == At::done) return {Finished{}, input.size()};
+    if (!step) {
+      report_.fault = step.error();
+      hang_up_ = true;
+      close(stage(), "4.5.0", std::string(step.error().what));
+      return {proceed(), input.size()};
+    }
+    at += step->consumed;
+    if (!step->reply) {
+      in_reply_ = in_reply_ || step->consumed > 0;
+      return {Receive{patience()}, at};
+    }
+    in_reply_ = false;
+    if (early) {
+      on_unasked_reply(*step->reply);
+    } else {
+      const Awaited awaited = std::move(awaited_.front());
+      awaited_.pop_front();
+      on_reply(awaited, *step->reply);
+    }
+  }
+}
+
+/// Whether a reply that comes now is one that nobody asked for.
+bool ClientSession::must_be_silent() const {
+  const bool ending = at_ == At::settled || at_ == At::quitting || at_ == At::done;
+  return awaited_.empty() && !ending;
+}
+
+/// The one place that acts: no reply is awaited any more.
+ClientSession::Action ClientSession::proceed() {
   switch (at_) {
-    case At::greeting:
-      if (!got.completed()) return give_up({});
-      return say(At::ehlo, "EHLO " + options_.hostname);
-    case At::ehlo:
-      if (got.code >= 500) return say(At::helo, "HELO " + options_.hostname);
-      if (!got.completed()) return give_up({});
-      read_keywords(got);
-      return after_hello();
-    case At::helo:
-      if (!got.completed()) return give_up({});
-      return after_hello();
-    case At::starttls:
-      if (!got.completed()) {
-        if (options_.starttls == ClientOptions::StartTls::required) return give_up({});
-        options_.starttls = ClientOptions::StartTls::never;
-        return after_hello();
-      }
-      at_ = At::tls;
-      return Handshake{};
-    case At::auth:
-      if (!got.completed()) return give_up({});
-      logged_in_ = true;
-      return mail();
-    case At::mail:
-      if (!got.completed()) return give_up({});
-      return next_recipient();
-    case At::rcpt:
-      report_.recipients[asked_ - 1].reply = got;
-      if (got.completed()) ++taken_;
-      return next_recipient();
-    case At::data:
-      if (got.code / 100 != 3) return give_up({});
-      at_ = At::final_dot;
-      command_ = ".";
-      return SendContent{};
-    case At::final_dot: report_.accepted = got.completed(); return say(At::quit, "QUIT");
-    case At::quit: at_ = At::done; return Finished{};
+    case At::hello: return say_hello(options_.helo_only ? What::helo : What::ehlo);
+    case At::helo: return say_hello(What::helo);
+    case At::secure: return secure();
+    case At::handshake: at_ = At::tls; return Handshake{};
+    case At::log_in: return log_in();
+    case At::letter: return start_letter();
+    case At::commands: return next_commands();
+    case At::lone_dot: return say(What::lone_dot, ".");
+    case At::content: at_ = At::sending; return SendContent{seven_bit_};
+    case At::settled: at_ = At::resting; return Settled{};
+    case At::quitting: return say(What::quit, "QUIT");
+    case At::done: return Finished{};
     case At::tls:
-    case At::done: break;
+    case At::sending:
+    case At::resting: break;
   }
+  // on_tls(), content(), or begin() or quit() come first: the shell is at fault.
+  PH_CHECK(false);
   std::unreachable();
 }
 
-Result<ClientSession::Action> ClientSession::after_hello() {
-  using StartTls = ClientOptions::StartTls;
-  if (!options_.tls && options_.starttls != StartTls::never) {
-    if (offers_.starttls) return say(At::starttls, "STARTTLS");
-    if (options_.starttls == StartTls::required) {
-      return give_up("the server does not offer STARTTLS");
-    }
-  }
-  if (!options_.user.empty() && !logged_in_) return log_in();
-  return mail();
+ClientSession::Action ClientSession::say(What what, std::string command) {
+  std::string octets = command + "\r\n";
+  awaited_.push_back({.what = what, .command = std::move(command)});
+  return Transmit{std::move(octets)};
 }
 
-Result<ClientSession::Action> ClientSession::log_in() {
-  if (!options_.tls && !options_.allow_plaintext_auth) {
-    return give_up("the connection is not encrypted, so the password is not sent");
+ClientSession::Action ClientSession::say_hello(What what) {
+  const auto fits = [](char c) { return c > ' ' && c < 0x7f; };
+  if (options_.hostname.empty() || !std::ranges::all_of(options_.hostname, fits)) {
+    close(Stage::local, "4.3.5", "our own name is none that EHLO can say");
+    return proceed();
   }
-  if (!offers_.auth_plain) return give_up("the server does not offer AUTH PLAIN");
+  return say(what, (what == What::ehlo ? "EHLO " : "HELO ") + options_.hostname);
+}
+
+ClientSession::Action ClientSession::secure() {
+  using StartTls = ClientOptions::StartTls;
+  if (!options_.tls && options_.starttls != StartTls::never) {
+    if (offers_.starttls) return say(What::starttls, "STARTTLS");
+    if (options_.starttls == StartTls::required) {
+      close(Stage::starttls, "4.7.4", "the server does not offer STARTTLS");
+      return proceed();
+    }
+  }
+  at_ = At::log_in;
+  return proceed();
+}
+
+ClientSession::Action ClientSession::log_in() {
+  if (options_.user.empty() || logged_in_) {
+    at_ = At::letter;
+    return proceed();
+  }
+  std::string_view trouble;
+  if (!options_.tls && !options_.allow_plaintext_auth) {
+    trouble = "the connection is not encrypted, so the password is not sent";
+  } else if (!offers_.auth_plain) {
+    trouble = "the server does not offer AUTH PLAIN";
+  } else if (options_.user.contains('\0') || options_.password.contains('\0')) {
+    trouble = "a user name or password with a NUL cannot be sent";  // RFC 4616 §2
+  }
+  if (!trouble.empty()) {
+    close(Stage::auth, "4.7.0", std::string(trouble));
+    return proceed();
+  }
   std::string plain;
   plain.push_back('\0');
   plain += options_.user;
   plain.push_back('\0');
   plain += options_.password;
-  at_ = At::auth;
-  command_ = "AUTH PLAIN ...";
+  awaited_.push_back({.what = What::auth, .command = "AUTH PLAIN ..."});
   return Transmit{"AUTH PLAIN " + codec::encode_base64(plain) + "\r\n"};
 }
 
-Result<ClientSession::Action> ClientSession::mail() {
-  const bool utf8 = !message::is_ascii(letter_.sender) ||
-                    !std::ranges::all_of(letter_.recipients, message::is_ascii);
-  if (utf8 && !offers_.smtputf8) {
-    return give_up("the server does not take addresses outside ASCII (SMTPUTF8)");
+void ClientSession::on_reply(const Awaited& awaited, const RemoteReply& reply) {
+  if (awaited.what == What::quit) {
+    at_ = At::done;
+    return;
   }
-  if (offers_.octets_max > 0 && letter_.octets > offers_.octets_max) {
-    return give_up(fmt::format("the server takes messages of up to {} octets, this has {}",
-                               offers_.octets_max, letter_.octets));
+  keep(awaited.command, reply);
+  if (reply.code == 421) {  // RFC 5321 §3.8: it closes the connection
+    report_.in_doubt = false;
+    hang_up_ = true;
+    report_.stale = reused_ && !answered_;
+    close(stage_of(awaited.what), reply);
+    return;
   }
-  std::string command = fmt::format("MAIL FROM:<{}>", message::to_string(letter_.sender));
-  if (offers_.size) command += fmt::format(" SIZE={}", letter_.octets);
-  if (letter_.eight_bit && offers_.eight_bit) command += " BODY=8BITMIME";
-  if (utf8) command += " SMTPUTF8";
-  return say(At::mail, std::move(command));
+  const bool asks_more = reply.code / 100 == 3;
+  if (asks_more != (awaited.what == What::data && reply.positive())) {
+    hang_up_ = true;  // it may take what follows for the message
+    close(stage_of(awaited.what), "4.5.0", "the server's reply does not fit the command");
+    return;
+  }
+  if (awaited.what == What::greeting || awaited.what == What::ehlo || awaited.what == What::helo ||
+      awaited.what == What::starttls || awaited.what == What::auth) {
+    on_session_reply(awaited.what, reply);
+  } else {
+    on_letter_reply(awaited, reply);
+  }
 }
 
-Result<ClientSession::Action> ClientSession::next_recipient() {
-  if (asked_ < letter_.recipients.size()) {
-    const std::string address = message::to_string(letter_.recipients[asked_++]);
-    return say(At::rcpt, fmt::format("RCPT TO:<{}>", address));
+void ClientSession::on_session_reply(What what, const RemoteReply& reply) {
+  const bool done = reply.completed();
+  if (what == What::ehlo && reply.code >= 500) {  // RFC 5321 §3.2
+    at_ = At::helo;
+  } else if (what == What::starttls && !done &&
+             options_.starttls != ClientOptions::StartTls::required) {
+    options_.starttls = ClientOptions::StartTls::never;
+  } else if (!done) {
+    close(stage_of(what), reply);
+  } else if (what == What::greeting) {
+    at_ = At::hello;
+  } else if (what == What::starttls) {
+    at_ = At::handshake;
+  } else if (what == What::auth) {
+    logged_in_ = true;
+    at_ = At::letter;
+  } else {
+    offers_ = what == What::ehlo ? parse_offers(reply) : ClientOffers{};
+    at_ = At::secure;
   }
-  if (taken_ == 0) return give_up("the server took no recipient");
-  return say(At::data, "DATA");
 }
 
-Result<ClientSession::Action> ClientSession::say(At at, std::string command) {
-  if (command.find_first_of("\r\n") != command.npos) {
-    return fail(Kind::malformed, "a line break in an SMTP command");
+void ClientSession::on_unasked_reply(const RemoteReply& reply) {
+  hang_up_ = true;
+  report_.stale = reused_ && !answered_;
+  keep("", reply);
+  if (reply.code == 421) {
+    close(stage(), reply);
+  } else {
+    close(stage(), "4.5.0", "the server said something that nobody asked for");
   }
-  at_ = at;
-  command_ = command;
-  return Transmit{std::move(command) + "\r\n"};
 }
 
-Result<ClientSession::Action> ClientSession::give_up(std::string trouble) {
-  report_.trouble = std::move(trouble);
-  if (report_.trouble.empty() && report_.exchanges.back().reply.positive()) {
-    report_.trouble = "the server's reply does not fit the command";
-  }
-  return say(At::quit, "QUIT");
-}
-
-/// RFC 5321 §4.1.1.1: the lines after the first name extensions.
-void ClientSession::read_keywords(const RemoteReply& reply) {
+void ClientSession::on_tls() {
+  PH_CHECK(at_ == At::tls);
+  options_.tls = true;
   offers_ = {};
-  for (std::size_t i = 1; i < reply.lines.size(); ++i) {
-    const std::string line = ascii_upper(std::string_view(reply.lines[i]));
-    const std::string_view word = std::string_view(line).substr(0, line.find(' '));
-    const std::string_view rest = trimmed(std::string_view(line).substr(word.size()));
-    if (word == "STARTTLS") offers_.starttls = true;
-    if (word == "8BITMIME") offers_.eight_bit = true;
-    if (word == "SMTPUTF8") offers_.smtputf8 = true;
-    if (word == "AUTH") offers_.auth_plain = (" " + std::string(rest) + " ").contains(" PLAIN ");
-    if (word == "SIZE") {
-      offers_.size = true;
-      std::from_chars(rest.data(), rest.data() + rest.size(), offers_.octets_max);
-    }
+  replies_ = {};
+  at_ = At::hello;
+}
+
+void ClientSession::on_tls_failed(std::string trouble) {
+  PH_CHECK(at_ == At::tls);
+  hang_up_ = true;
+  report_.retry_without_tls = options_.starttls == ClientOptions::StartTls::if_offered;
+  close(Stage::starttls, "4.7.5", std::move(trouble));
+}
+
+void ClientSession::on_lost(std::string trouble, bool timed_out) {
+  hang_up_ = true;
+  report_.closing = true;
+  if (at_ == At::quitting) at_ = At::done;
+  if (!has_letter_) return;
+  const bool at_ehlo = !awaited_.empty() && awaited_.front().what == What::ehlo;
+  report_.retry_helo_only = at_ehlo && !timed_out && !options_.tls;
+  report_.stale = reused_ && !answered_;
+  close(stage(), timed_out ? "4.4.1" : "4.4.2", std::move(trouble));
+}
+
+std::chrono::seconds ClientSession::patience() const {
+  if (awaited_.empty()) return kQuitWait;  // the rest of what nobody asked for
+  switch (awaited_.front().what) {
+    case What::greeting: return kGreetingWait;
+    case What::data: return kDataWait;
+    case What::final_dot:
+    case What::lone_dot: return kFinalDotWait;
+    case What::quit: return kQuitWait;
+    default: return kCommandWait;
   }
+}
+
+/// Where the session stands, for a failure that no reply tells of.
+Stage ClientSession::stage() const {
+  if (!started_) return Stage::connect;
+  if (!awaited_.empty()) return stage_of(awaited_.front().what);
+  switch (at_) {
+    case At::hello:
+    case At::helo: return Stage::hello;
+    case At::secure:
+    case At::handshake:
+    case At::tls: return Stage::starttls;
+    case At::log_in: return Stage::auth;
+    case At::commands: return mail_taken_ ? Stage::rcpt : Stage::mail;
+    case At::lone_dot:
+    case At::content:
+    case At::sending: return Stage::data;
+    default: return Stage::mail;
+  }
+}
+
+Stage ClientSession::stage_of(What what) {
+  switch (what) {
+    case What::greeting: return Stage::greeting;
+    case What::ehlo:
+    case What::helo: return Stage::hello;
+    case What::starttls: return Stage::starttls;
+    case What::auth: return Stage::auth;
+    case What::rset:
+    case What::mail: return Stage::mail;
+    case What::rcpt: return Stage::rcpt;
+    case What::data: return Stage::data;
+    case What::final_dot:
+    case What::lone_dot:
+    case What::quit: break;
+  }
+  return Stage::final_dot;
 }
 
 }  // namespace ph::smtp

@@ -25,25 +25,25 @@ ClientReport talk(ClientOptions options, ServerOptions server, Letter what, std:
   options.hostname = "client.test";
   options.tls = server.implicit_tls;
   testing::House house(std::move(server));
-  ClientSession client(std::move(options), std::move(what));
+  ClientSession client(std::move(options));
+  client.begin(std::move(what));
+  ClientReport report;
   std::string pending = house.take_said(), input;
   for (int turn = 0; turn < 100'000; ++turn) {
     const auto step = client.next(input);
-    if (!step) {
-      ADD_FAILURE() << step.error().what;
-      break;
-    }
-    input.erase(0, step->consumed);
-    if (std::holds_alternative<ClientSession::Finished>(step->action)) break;
-    if (const auto* out = std::get_if<ClientSession::Transmit>(&step->action)) {
+    input.erase(0, step.consumed);
+    if (std::holds_alternative<ClientSession::Finished>(step.action)) break;
+    if (const auto* out = std::get_if<ClientSession::Transmit>(&step.action)) {
       house.feed(out->octets);
-    } else if (std::holds_alternative<ClientSession::SendContent>(step->action)) {
-      DataEncoder encoder;
+    } else if (std::holds_alternative<ClientSession::SendContent>(step.action)) {
       for (std::size_t at = 0; at < content.size(); at += piece)
-        house.feed(encoder.next(std::string_view(content).substr(at, piece)));
-      house.feed(encoder.finish());
-    } else if (std::holds_alternative<ClientSession::Handshake>(step->action)) {
+        house.feed(client.content(std::string_view(content).substr(at, piece), false));
+      house.feed(client.content("", true));
+    } else if (std::holds_alternative<ClientSession::Handshake>(step.action)) {
       client.on_tls();
+    } else if (std::holds_alternative<ClientSession::Settled>(step.action)) {
+      report = client.report();
+      client.quit();
     } else if (pending.empty()) {
       ADD_FAILURE() << "the client waits for nothing";
       break;
@@ -54,7 +54,7 @@ ClientReport talk(ClientOptions options, ServerOptions server, Letter what, std:
     pending += house.take_said();
   }
   if (received != nullptr) *received = house.content();
-  return client.report();
+  return report;
 }
 
 TEST(Client, HandsOverALetterAtEverySplit) {
@@ -64,10 +64,11 @@ TEST(Client, HandsOverALetterAtEverySplit) {
     const auto report = talk({}, {}, letter(), ".a\nb\r\n.\rc", piece, &received);
     EXPECT_TRUE(report.accepted);
     EXPECT_EQ(received, ".a\r\nb\r\n.\r\nc\r\n");
-    ASSERT_NE(report.decisive(), nullptr);
-    EXPECT_EQ(report.decisive()->verbatim, "250 2.0.0 Ok: queued as q1\r\n");
-    EXPECT_EQ(report.recipients[0].reply.code, 250);
-    EXPECT_EQ(report.exchanges.size(), 7u);
+    EXPECT_EQ(report.decisive.verbatim, "250 2.0.0 Ok: queued as q1\r\n");
+    EXPECT_TRUE(report.recipients[0].accepted());
+    EXPECT_TRUE(report.recipients[0].dsn_passed);
+    EXPECT_EQ(report.recipients[0].reply, report.decisive);
+    EXPECT_EQ(report.exchanges.size(), 6u);
     EXPECT_EQ(report.exchanges[2].command, "MAIL FROM:<alice@here.test> SIZE=9");
   }
 }
@@ -85,8 +86,9 @@ TEST(Client, EncryptsAndLogsIn) {
   options.password = "wrong";
   const auto refused = talk(options, server, away, "x");
   EXPECT_FALSE(refused.accepted);
-  EXPECT_EQ(refused.decisive()->code, 535);
-  EXPECT_EQ(refused.recipients[0].reply.code, 0);
+  EXPECT_EQ(refused.decisive.code, 535);
+  EXPECT_EQ(refused.recipients[0].stage, Stage::auth);
+  EXPECT_EQ(refused.recipients[0].what, RecipientReport::What::refused_temporary);
 }
 
 TEST(Client, SaysWhatIsMissing) {
@@ -113,7 +115,7 @@ TEST(Client, GoesOnWithTheRecipientsThatWereTaken) {
   many.recipients = {{"nobody", "here.test"}};
   const auto refused = talk({}, {}, many, "x");
   EXPECT_FALSE(refused.accepted);
-  EXPECT_EQ(refused.decisive()->enhanced, "5.1.1");
+  EXPECT_EQ(refused.decisive.enhanced, "5.1.1");
   EXPECT_EQ(refused.trouble, "the server took no recipient");
 }
 
@@ -124,17 +126,6 @@ TEST(Client, UsesSmtputf8WhereItIsNeeded) {
   const auto report = talk({}, {}, utf8, "x");
   EXPECT_TRUE(report.accepted);
   EXPECT_TRUE(report.exchanges[2].command.ends_with(" SIZE=9 BODY=8BITMIME SMTPUTF8"));
-}
-
-TEST(Client, SendsNoLineBreaksOfOthers) {
-  Letter evil = letter();
-  evil.recipients = {{"a\r\nRCPT TO:<b@c>\r\n", "x"}};
-  ClientSession client({.hostname = "a"}, evil);
-  EXPECT_TRUE(client.next("220 x\r\n"));
-  EXPECT_TRUE(client.next("250 x\r\n"));
-  const auto step = client.next("250 x\r\n");
-  ASSERT_FALSE(step);
-  EXPECT_EQ(step.error().kind, Kind::malformed);
 }
 
 std::vector<RemoteReply> parse(std::string_view wire, std::size_t cut) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/xtext.h"
 #include "message/utf8.h"
 
 namespace ph::smtp {
@@ -99,14 +100,16 @@ Parsed<Parameter> take_parameter(std::string_view& text) {
   return parameter;
 }
 
-enum class Keyword : std::uint8_t { size, body, smtputf8, auth, unknown };
+enum class Keyword : std::uint8_t { size, body, smtputf8, auth, ret, envid, unknown };
 
 Keyword keyword_of(std::string_view text) {
   constexpr auto table =
       std::to_array<std::pair<std::string_view, Keyword>>({{"SIZE", Keyword::size},
                                                            {"BODY", Keyword::body},
                                                            {"SMTPUTF8", Keyword::smtputf8},
-                                                           {"AUTH", Keyword::auth}});
+                                                           {"AUTH", Keyword::auth},
+                                                           {"RET", Keyword::ret},
+                                                           {"ENVID", Keyword::envid}});
   for (const auto& [name, keyword] : table)
     if (same_ascii(name, text)) return keyword;
   return Keyword::unknown;
@@ -124,6 +127,8 @@ std::optional<std::uint64_t> parse_octets(std::string_view text) {
   }
   return value;
 }
+
+bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 std::optional<Reply> set_parameter(MailArguments& mail, Keyword keyword,
                                    const Parameter& parameter) {
@@ -147,14 +152,61 @@ std::optional<Reply> set_parameter(MailArguments& mail, Keyword keyword,
       if (!parameter.has_value) return {};
       return Reply{501, "5.5.4", "SMTPUTF8 has no value"};
     case Keyword::auth: {
-      auto decoded = decode_xtext(parameter.value);
+      auto decoded = codec::decode_xtext(parameter.value);
       if (!decoded || decoded->empty()) return Reply{501, "5.5.4", "AUTH= needs <> or xtext"};
       if (*decoded != "<>") mail.submitter = *std::move(decoded);
+      return {};
+    }
+    case Keyword::ret:
+      if (same_ascii(parameter.value, "FULL")) mail.ret = Return::full;
+      if (same_ascii(parameter.value, "HDRS")) mail.ret = Return::headers;
+      if (mail.ret != Return::unsaid) return {};
+      return Reply{501, "5.5.4", "RET= is FULL or HDRS"};
+    case Keyword::envid: {
+      auto decoded = codec::decode_xtext(parameter.value);
+      if (!decoded || decoded->empty() || !std::ranges::all_of(*decoded, is_printable) ||
+          parameter.value.size() > kEnvelopeIdOctetsMax) {
+        return Reply{501, "5.5.4", "ENVID= needs xtext of printable characters, 100 at most"};
+      }
+      mail.envelope_id = *std::move(decoded);
       return {};
     }
     case Keyword::unknown: break;
   }
   return Reply{555, "5.5.4", "A parameter of MAIL is not known here; EHLO lists what is"};
+}
+
+/// NEVER, or a list; RFC 3461 §4.1. A name given twice counts once.
+std::optional<std::uint8_t> parse_notify(std::string_view text) {
+  if (same_ascii(text, "NEVER")) return kNotifyNever;
+  std::uint8_t bits = 0;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view name = text.substr(0, comma);
+    more = comma != text.npos;
+    if (more) text.remove_prefix(comma + 1);
+    if (same_ascii(name, "SUCCESS")) {
+      bits |= kNotifySuccess;
+    } else if (same_ascii(name, "FAILURE")) {
+      bits |= kNotifyFailure;
+    } else if (same_ascii(name, "DELAY")) {
+      bits |= kNotifyDelay;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return bits;
+}
+
+/// "type;address" with the address decoded.
+std::optional<std::string> decode_original_recipient(std::string_view text, bool smtputf8) {
+  const std::size_t semicolon = text.find(';');
+  if (semicolon == text.npos || text.size() > kOriginalRecipientOctetsMax) return std::nullopt;
+  const auto value = codec::decode_xtext(text.substr(semicolon + 1), smtputf8);
+  if (!value) return std::nullopt;
+  std::string out = std::string(text.substr(0, semicolon + 1)) + *value;
+  if (!parse_original_recipient(out, smtputf8)) return std::nullopt;
+  return out;
 }
 
 }  // namespace
@@ -169,7 +221,7 @@ Parsed<MailArguments> parse_mail(std::string_view arguments, bool strict) {
     return no(501, "5.1.7", "The sender has no domain; only RCPT TO:<postmaster> needs none");
   }
 
-  std::bitset<5> seen;
+  std::bitset<7> seen;
   for (;;) {
     const auto parameter = take_parameter(arguments);
     if (!parameter) return std::unexpected(parameter.error());
@@ -189,22 +241,59 @@ Parsed<MailArguments> parse_mail(std::string_view arguments, bool strict) {
   return mail;
 }
 
-Parsed<message::Address> parse_rcpt(std::string_view arguments, bool strict, bool smtputf8) {
-  auto address =
-      take_address_argument(arguments, "TO:", strict, "Syntax: RCPT TO:<address>", "5.1.3");
-  if (!address) return address;
+Parsed<RcptArguments> parse_rcpt(std::string_view arguments, bool strict, bool smtputf8) {
+  auto address = take_address_argument(arguments, "TO:", strict,
+                                       "Syntax: RCPT TO:<address> [parameters]", "5.1.3");
+  if (!address) return std::unexpected(std::move(address).error());
   if (address->null()) {
     return no(501, "5.1.3", "The null address <> cannot receive mail. Syntax: RCPT TO:<address>");
   }
-  const auto parameter = take_parameter(arguments);
-  if (!parameter) return std::unexpected(parameter.error());
-  if (!parameter->keyword.empty()) {
-    return no(555, "5.5.4", "RCPT has no parameters here; EHLO lists what is offered");
+  RcptArguments rcpt{*std::move(address), {}};
+  bool notify = false, orcpt = false;
+  for (;;) {
+    const auto parameter = take_parameter(arguments);
+    if (!parameter) return std::unexpected(parameter.error());
+    if (parameter->keyword.empty()) break;
+    const bool is_notify = same_ascii(parameter->keyword, "NOTIFY");
+    if (!is_notify && !same_ascii(parameter->keyword, "ORCPT")) {
+      return no(555, "5.5.4", "A parameter of RCPT is not known here; EHLO lists what is offered");
+    }
+    if (std::exchange(is_notify ? notify : orcpt, true)) {
+      return no(501, "5.5.4", "A parameter is given twice");
+    }
+    if (is_notify) {
+      const auto bits = parse_notify(parameter->value);
+      if (!bits) return no(501, "5.5.4", "NOTIFY= is NEVER, or a list of SUCCESS,FAILURE,DELAY");
+      rcpt.options.notify = *bits;
+    } else {
+      auto decoded = decode_original_recipient(parameter->value, smtputf8);
+      if (!decoded) return no(501, "5.5.4", "ORCPT= needs type;address in xtext, 500 at most");
+      rcpt.options.original_recipient = *std::move(decoded);
+    }
   }
-  if (!smtputf8 && !message::is_ascii(*address)) {
+  if (!smtputf8 && !message::is_ascii(rcpt.recipient)) {
     return no(553, "5.6.7", "This recipient address needs MAIL with the parameter SMTPUTF8");
   }
-  return address;
+  return rcpt;
+}
+
+std::optional<OriginalRecipient> parse_original_recipient(std::string_view text, bool utf8) {
+  const std::size_t semicolon = text.find(';');
+  if (semicolon == 0 || semicolon == text.npos) return std::nullopt;
+  OriginalRecipient out{std::string(text.substr(0, semicolon)),
+                        std::string(text.substr(semicolon + 1))};
+  static constexpr std::string_view kAtomMarks =
+      "!#$%&'*-/?^_`{|}~";  // "+" and "=" mean something here
+  const auto in_atom = [](char c) { return is_alpha(c) || is_digit(c) || kAtomMarks.contains(c); };
+  if (out.value.empty() || !std::ranges::all_of(out.type, in_atom)) return std::nullopt;
+  const bool outside_ascii = utf8 && same_ascii(out.type, "utf-8");
+  for (std::string_view rest = out.value; !rest.empty();) {
+    const bool fits = is_printable(rest.front());
+    const std::size_t octets = fits ? 1 : outside_ascii ? message::utf8_character_octets(rest) : 0;
+    if (octets == 0) return std::nullopt;
+    rest.remove_prefix(octets);
+  }
+  return out;
 }
 
 Parsed<std::string> parse_helo(std::string_view arguments, bool strict) {
@@ -242,24 +331,6 @@ Parsed<VerifyArguments> parse_verify(std::string_view arguments) {
   }
   verify.text = text;
   return verify;
-}
-
-std::optional<std::string> decode_xtext(std::string_view text) {
-  const auto digit = [](char c) {
-    return is_digit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] < '!' || text[i] > '~' || text[i] == '=') return {};
-    if (text[i] != '+') {
-      out.push_back(text[i]);
-      continue;
-    }
-    if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return {};
-    out.push_back(static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])));
-    i += 2;
-  }
-  return out;
 }
 
 }  // namespace ph::smtp

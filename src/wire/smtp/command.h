@@ -27,6 +27,8 @@ struct MailArguments {
   Body body = Body::seven_bit;                   // BODY=, RFC 6152 §2
   bool smtputf8 = false;                         // RFC 6531 §3.4
   std::string submitter;                         // AUTH=, decoded; "" for <>; RFC 4954 §5
+  Return ret = Return::unsaid;                   // RET=, RFC 3461 §4.3
+  std::string envelope_id;                       // ENVID=, decoded; RFC 3461 §4.4
 };
 
 /// What follows the verb MAIL, as "FROM:<a@b> SIZE=1000". RFC 5321 §4.1.1.2.
@@ -35,10 +37,23 @@ struct MailArguments {
 /// A source route, "<@a,@b:user@c>", is read and ignored (RFC 5321 §3.6.1, appendix C).
 Parsed<MailArguments> parse_mail(std::string_view arguments, bool strict);
 
-/// What follows the verb RCPT, as "TO:<a@b>". RFC 5321 §4.1.1.3. We offer no extension that gives
-/// it parameters.
-///   smtputf8  MAIL said SMTPUTF8: addresses may have other characters than ASCII
-Parsed<message::Address> parse_rcpt(std::string_view arguments, bool strict, bool smtputf8);
+struct RcptArguments {
+  message::Address recipient;
+  RecipientOptions options;  // NOTIFY=, ORCPT=; RFC 3461 §4.1, §4.2
+};
+
+/// What follows the verb RCPT, as "TO:<a@b> NOTIFY=NEVER". RFC 5321 §4.1.1.3.
+///   smtputf8  MAIL said SMTPUTF8: addresses, and ORCPT=utf-8;..., may have other characters than
+///             ASCII
+Parsed<RcptArguments> parse_rcpt(std::string_view arguments, bool strict, bool smtputf8);
+
+/// The decoded text of ORCPT, "type;address", taken apart. nullopt: the type is no atom, or the
+/// address is empty or not printable. RFC 3461 §4.2, RFC 6533 §3.
+///   utf8  an address of type utf-8 may have characters outside ASCII
+struct OriginalRecipient {
+  std::string type, value;
+};
+std::optional<OriginalRecipient> parse_original_recipient(std::string_view text, bool utf8);
 
 /// The name in HELO and EHLO. RFC 5321 §4.1.4 forbids to refuse one that does not verify.
 ///   strict  no spaces and nothing outside ASCII; otherwise only control characters are refused
@@ -50,8 +65,5 @@ struct VerifyArguments {
   bool smtputf8 = false;
 };
 Parsed<VerifyArguments> parse_verify(std::string_view arguments);
-
-/// xtext: "+2B" is "+". nullopt when malformed. RFC 3461 §4.
-std::optional<std::string> decode_xtext(std::string_view text);
 
 }  // namespace ph::smtp

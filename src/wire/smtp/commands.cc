@@ -43,14 +43,16 @@ std::span<const ServerSession::Command> ServerSession::commands() {
       {{"HEAD", "", "RFC 9110 §9.3.2"},                          all,                 yes, no,  yes, no,  &S::foreign},
       {{"HELO", "HELO name", "RFC 5321 §4.1.1.1"},               any,                 yes, no,  yes, yes, &S::helo},
       {{"HELP", "HELP [command|STATUS]", "RFC 5321 §4.1.1.8"},   any,                 yes, no,  yes, yes, &S::help},
-      {{"MAIL", "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=address]",
+      {{"MAIL", "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME] [SMTPUTF8] [AUTH=address] "
+        "[RET=FULL|HDRS] [ENVID=xtext]",
         "RFC 5321 §4.1.1.2"},                                    in(Phase::greeted),  yes, yes, no,  yes, &S::mail},
       {{"NOOP", "NOOP [text]", "RFC 5321 §4.1.1.9"},             any,                 yes, no,  yes, yes, &S::noop},
       {{"OPTIONS", "", "RFC 9110 §9.3.7"},                       all,                 yes, no,  yes, no,  &S::foreign},
       {{"POST", "", "RFC 9110 §9.3.3"},                          all,                 yes, no,  yes, no,  &S::foreign},
       {{"PUT", "", "RFC 9110 §9.3.4"},                           all,                 yes, no,  yes, no,  &S::foreign},
       {{"QUIT", "QUIT", "RFC 5321 §4.1.1.10"},                   all,                 no,  no,  yes, no,  &S::quit},
-      {{"RCPT", "RCPT TO:<address>", "RFC 5321 §4.1.1.3"},       mail,                yes, no,  no,  no,  &S::rcpt},
+      {{"RCPT", "RCPT TO:<address> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;xtext]",
+        "RFC 5321 §4.1.1.3"},                                    mail,                yes, no,  no,  no,  &S::rcpt},
       {{"RSET", "RSET", "RFC 5321 §4.1.1.5"},                    any,                 no,  no,  no,  yes, &S::rset},
       {{"SAML", "", "RFC 821 §3.4"},                             any,                 yes, no,  yes, yes, &S::unimplemented},
       {{"SEND", "", "RFC 821 §3.4"},                             any,                 yes, no,  yes, yes, &S::unimplemented},
@@ -150,8 +152,9 @@ Action ServerSession::say_hello(std::string name, bool esmtp) {
 
 /// The lines of the EHLO reply after the first. RFC 5321 §4.1.1.1.
 std::string ServerSession::keywords() const {
-  std::string lines = fmt::format("\nPIPELINING\nSIZE {}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
-                                  options_.message_octets_max);
+  std::string lines =
+      fmt::format("\nPIPELINING\nSIZE {}\n8BITMIME\nSMTPUTF8\nDSN\nENHANCEDSTATUSCODES",
+                  options_.message_octets_max);
   if (options_.tls_available && !client_.tls) lines += "\nSTARTTLS";
   if (auth_usable()) lines += "\nAUTH PLAIN LOGIN";
   return lines + "\nHELP";
@@ -170,6 +173,8 @@ Action ServerSession::mail(std::string_view arguments) {
   envelope_.declared_octets = parsed->declared_octets;
   envelope_.body = parsed->body;
   envelope_.smtputf8 = parsed->smtputf8;
+  envelope_.ret = parsed->ret;
+  envelope_.envelope_id = std::move(parsed->envelope_id);
   return ask(About::sender, AskSender{parsed->sender, parsed->declared_octets, parsed->smtputf8});
 }
 
@@ -183,7 +188,8 @@ Action ServerSession::rcpt(std::string_view arguments) {
   if (count >= options_.recipients_max) {  // RFC 5321 §4.5.3.1.10
     return send({452, "4.5.3", "Too many recipients; send to the rest in another message"}, flush_);
   }
-  recipient_ = *std::move(parsed);
+  recipient_ = std::move(parsed->recipient);
+  recipient_options_ = std::move(parsed->options);
   return ask(About::recipient,
              AskRecipient{envelope_.sender, recipient_, envelope_.declared_octets, count});
 }

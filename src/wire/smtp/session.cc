@@ -72,6 +72,7 @@ Action ServerSession::on_verdict(Verdict verdict) {
     case About::recipient:
       if (accepted) {
         envelope_.recipients.push_back(std::move(recipient_));
+        envelope_.options.push_back(std::move(recipient_options_));
         phase_ = Phase::has_recipient;
       }
       break;
@@ -138,6 +139,7 @@ Action ServerSession::close(Reply last) {
 void ServerSession::end_transaction() {
   envelope_ = {};
   recipient_ = {};
+  recipient_options_ = {};
   recipient_tries_ = 0;
   if (phase_ == Phase::has_sender || phase_ == Phase::has_recipient) phase_ = Phase::greeted;
 }

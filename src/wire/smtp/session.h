@@ -91,8 +91,9 @@ struct Received {
 enum class About : std::uint8_t { connection, login, sender, recipient, verification };
 
 /// The server's side of RFC 5321 with the extensions PIPELINING (RFC 2920), SIZE (RFC 1870),
-/// 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), ENHANCEDSTATUSCODES (RFC 2034), STARTTLS (RFC 3207)
-/// and AUTH (RFC 4954), as a pure machine. One per connection, owned by one coroutine, no threads.
+/// 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), DSN (RFC 3461), ENHANCEDSTATUSCODES (RFC 2034),
+/// STARTTLS (RFC 3207) and AUTH (RFC 4954), as a pure machine. One per connection, owned by one
+/// coroutine, no threads.
 ///
 /// Each call takes one input and returns exactly one Action. The shell calls what the last Action
 /// names; anything else is a bug in the shell and ends the process (PH_CHECK). on_idle_timeout()
@@ -182,7 +183,8 @@ class ServerSession {
   Client client_;
   Envelope envelope_;           // of the transaction under way; its client is filled in at DATA
   message::Address recipient_;  // of the RCPT under way
-  std::string login_user_;      // of the AUTH LOGIN under way
+  RecipientOptions recipient_options_;
+  std::string login_user_;  // of the AUTH LOGIN under way
   Phase phase_ = Phase::connected;
   Awaits awaits_ = Awaits::start;
   Login login_ = Login::none;

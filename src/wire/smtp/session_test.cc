@@ -106,7 +106,7 @@ std::string ehlo(ServerOptions given) {
 TEST(Ehlo, ListsWhatIsUsable) {  // RFC 5321 §4.1.1.1
   EXPECT_EQ(ehlo(options()),
             "250-mx.test greets [192.0.2.7]\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n"
-            "250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP\r\n");
+            "250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP\r\n");
   ServerOptions tls = options();
   tls.tls_available = true;
   EXPECT_NE(ehlo(tls).find("250-STARTTLS\r\n"), std::string::npos);
@@ -147,6 +147,29 @@ TEST(Session, HandsOverTheEnvelope) {
   EXPECT_FALSE(second.declared_octets);
   EXPECT_FALSE(second.smtputf8);
   EXPECT_EQ(house.session().messages_accepted(), 2u);
+}
+
+TEST(Session, HandsOverWhatDsnSays) {  // RFC 3461 §4
+  House house(options());
+  house.feed(
+      "EHLO a\r\nMAIL FROM:<s@x> RET=HDRS ENVID=a+2Bb\r\n"
+      "RCPT TO:<ok@here.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb@c\r\n"
+      "RCPT TO:<nobody@here.test> NOTIFY=NEVER\r\nRCPT TO:<ok@here.test>\r\n"
+      "RCPT TO:<ok@here.test> NOTIFY=NEVER\r\nDATA\r\n.\r\n"
+      "MAIL FROM:<s@x>\r\nRCPT TO:<ok@here.test>\r\nDATA\r\n.\r\n");
+  ASSERT_EQ(house.envelopes().size(), 2u);
+  const Envelope& first = house.envelopes()[0];
+  EXPECT_EQ(first.ret, Return::headers);
+  EXPECT_EQ(first.envelope_id, "a+b");
+  ASSERT_EQ(first.recipients.size(), 3u);
+  EXPECT_EQ(first.options,
+            (std::vector<RecipientOptions>{
+                {kNotifySuccess | kNotifyDelay, "rfc822;a+b@c"}, {}, {kNotifyNever, ""}}));
+  EXPECT_EQ(first.options[1].notify, kNotifyFailure | kNotifyDelay | kNotifyUnsaid);
+  const Envelope& second = house.envelopes()[1];
+  EXPECT_EQ(second.ret, Return::unsaid);
+  EXPECT_EQ(second.envelope_id, "");
+  EXPECT_EQ(second.options.size(), second.recipients.size());
 }
 
 TEST(Session, AsksWithWhatItKnows) {

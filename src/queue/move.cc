@@ -1,0 +1,229 @@
+// How deferred messages get from where they are to the partition of the hour that they wait for.
+//
+// A group of messages is written down as a plan ("!move": target, ids) where they are; then their
+// rows are put into the target in one batch; then rows and plan are deleted at the source. A crash
+// leaves the plan: if the target has the first of them the batch was made, and the source's rows
+// go; if not, the plan goes. So a message is never in two places that are read.
+#include <algorithm>
+
+#include "base/record.h"
+#include "queue/home.h"
+
+namespace ph::queue {
+namespace {
+
+enum PlanTag : std::uint32_t { target = 1, id_tag, jobs_rows };
+
+struct Plan {
+  store::Partition target;
+  std::vector<std::pair<QueueId, std::size_t>> moved;  // and how many rows of recipients it has
+};
+
+std::size_t rows_of(const Message& message) {
+  return (message.jobs.size() + kJobsPerRow - 1) / kJobsPerRow;
+}
+
+std::string format_plan(const Plan& plan) {
+  RecordWriter w(1);
+  w.text(PlanTag::target, plan.target);
+  for (const auto& [id, rows] : plan.moved)
+    w.text(PlanTag::id_tag, to_string(id)).number(PlanTag::jobs_rows, rows);
+  return w.take();
+}
+
+Result<Plan> parse_plan(std::string_view octets) {
+  PH_TRY(RecordReader r, RecordReader::open(octets, 1));
+  Plan plan;
+  while (r.next()) {
+    if (r.tag() == PlanTag::target) plan.target = r.text();
+    if (r.tag() == PlanTag::id_tag) {
+      PH_TRY(const QueueId id, parse_queue_id(r.text()));
+      plan.moved.emplace_back(id, 0);
+    }
+    if (r.tag() == PlanTag::jobs_rows && !plan.moved.empty())
+      plan.moved.back().second = static_cast<std::size_t>(r.number());
+  }
+  if (r.broken() || plan.target.empty() || plan.moved.empty())
+    return fail(Kind::corrupt, "plan of messages to move cannot be read");
+  return plan;
+}
+
+store::Batch leave_batch(const Plan& plan) {
+  store::Batch batch;
+  batch.puts.push_back({kMoveKey, std::nullopt});
+  for (const auto& [id, rows] : plan.moved) {
+    batch.puts.push_back({message_key(id), std::nullopt});
+    for (std::size_t row = 0; row < rows; ++row)
+      batch.puts.push_back({jobs_key(id, row), std::nullopt});
+  }
+  return batch;
+}
+
+}  // namespace
+
+/// At start-up: a plan that a crash left behind.
+Task<Result<Done>> MailQueue::finish_move(HomePtr from) {
+  PH_CO_TRY(auto left, co_await store_.get(from->partition, {kMoveKey}));
+  if (left.empty()) co_return Done{};
+  PH_CO_TRY(Plan plan, parse_plan(left.front().value));
+  PH_CO_TRY(auto there, co_await store_.get(plan.target, {message_key(plan.moved.front().first)}));
+  store::Batch batch;
+  if (there.empty())
+    batch.puts.push_back({kMoveKey, std::nullopt});
+  else
+    batch = leave_batch(plan);
+  co_return co_await commit(from, std::move(batch));
+}
+
+Task<Result<Done>> MailQueue::move(HomePtr from, HomePtr to, std::vector<EntryPtr> entries) {
+  Plan plan{.target = to->partition, .moved = {}};
+  store::Batch arrive;
+  for (const EntryPtr& entry : entries) {
+    const Message& message = *entry->message;
+    plan.moved.emplace_back(message.id, rows_of(message));
+    arrive.puts.push_back({message_key(message.id), format_message(message)});
+    put_jobs(arrive, message.id, message.jobs, {});
+    PH_CO_TRY([[maybe_unused]] auto linked,
+              co_await store_.link(message.blob, holder_in(to->partition, message.id)));
+  }
+  store::Batch intent;
+  intent.puts.push_back({kMoveKey, format_plan(plan)});
+  PH_CO_TRY([[maybe_unused]] auto planned, co_await commit(from, std::move(intent)));
+  auto put = co_await commit(to, std::move(arrive));
+  if (!put) {
+    // Were they put there all the same? Until that is known nothing may overwrite the plan.
+    PH_CO_TRY(const bool there, co_await arrived(to, plan.moved.front().first));
+    if (!there) co_return put;
+  }
+  // From here on the rows of the target count; those of the source must go before anything else
+  // is done with these messages.
+  for (;;) {
+    auto left = co_await commit(from, leave_batch(plan));
+    if (left) break;
+    if (left.error().kind == Kind::refused || stopping_) co_return left;
+    world_.log.error("queue: moved messages are still at their old place, trying again",
+                     left.error());
+    auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
+    static_cast<void>(slept);
+  }
+  bool keep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    keep = to->loaded;
+    for (const EntryPtr& entry : entries) {
+      const QueueId id = entry->message->id;
+      for (EventRow& row : entry->event_rows)
+        from->unretired.emplace(std::move(row.key), row.octets);
+      entry->event_rows.clear();
+      --from->live;
+      ++to->messages;
+      entry->home = to;
+      if (keep) {
+        ++to->live;
+      } else {
+        if (entry->due_at) due_.erase({*entry->due_at, id});
+        entries_.erase(id);
+      }
+    }
+  }
+  for (const EntryPtr& entry : entries) {
+    const Message& message = *entry->message;
+    auto released = co_await store_.unlink(message.blob, holder_in(from->partition, message.id));
+    if (!released) world_.log.error("queue: a body could not be released", released.error());
+  }
+  co_return Done{};
+}
+
+/// Asks until there is an answer.
+Task<Result<bool>> MailQueue::arrived(HomePtr to, QueueId first) {
+  for (;;) {
+    auto there = co_await store_.get(to->partition, {message_key(first)});
+    if (there) co_return !there->empty();
+    if (stopping_) co_return std::unexpected(std::move(there).error());
+    world_.log.error("queue: did the messages arrive? Asking again", there.error());
+    auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
+    static_cast<void>(slept);
+  }
+}
+
+/// Under mutex_. It waits for long, and not where it should.
+bool MailQueue::is_deferred(const Entry& entry, Wall soon) const {
+  if (!entry.taken.empty()) return false;
+  const Wall next = next_attempt(*entry.message).value_or(Wall::max());
+  return next > soon && (entry.home->generation || entry.home->hour != hour_of(next));
+}
+
+MailQueue::Groups MailQueue::deferred() const {
+  const Wall now = world_.clock.wall();
+  Groups groups;
+  std::optional<QueueId> last;
+  for (bool more = true; more;) {
+    const std::lock_guard lock(mutex_);  // for some thousand at a time: accept() waits for it
+    auto it = last ? entries_.upper_bound(*last) : entries_.begin();
+    for (std::size_t n = 0; it != entries_.end() && n < kMoveScanMax; ++it, ++n) {
+      last = it->first;
+      const Entry& entry = *it->second;
+      // Fresh mail mostly goes soon: what was just taken is not moved at once.
+      if (entry.home->generation && now - entry.message->accepted < kMoveEvery) continue;
+      if (!is_deferred(entry, now + kMoveAhead)) continue;
+      const Wall next = next_attempt(*entry.message).value_or(Wall::max());
+      groups[{entry.home, hour_of(next)}].push_back(it->second);
+    }
+    more = it != entries_.end();
+  }
+  return groups;
+}
+
+/// At most kMoveMessagesMax of them.
+Task<Result<Done>> MailQueue::move_group(HomePtr from, std::uint32_t hour,
+                                         std::vector<EntryPtr> group) {
+  PH_CO_TRY(HomePtr to, co_await due_home(hour));
+  std::vector<EntryPtr> now;
+  {
+    const std::lock_guard lock(mutex_);
+    const Wall soon = world_.clock.wall() + kMoveAhead;
+    for (const EntryPtr& entry : group) {  // as long as they still fit
+      const bool same = entry->home == from && is_deferred(*entry, soon) &&
+                        hour_of(next_attempt(*entry->message).value_or(Wall::max())) == hour;
+      if (!same || !entry->turn.try_take()) continue;
+      if (entries_.contains(entry->message->id))
+        now.push_back(entry);
+      else
+        entry->turn.leave();
+    }
+  }
+  Result<Done> moved = Done{};
+  if (!now.empty()) moved = co_await move(from, std::move(to), now);
+  for (const EntryPtr& entry : now) entry->turn.leave();
+  co_return moved;
+}
+
+Task<void> MailQueue::move_deferred() {
+  co_await homes_turn_.take();
+  for (auto& [where, all] : deferred()) {
+    const auto& [from, hour] = where;
+    std::vector<EntryPtr> group;
+    std::size_t rows = 0;
+    for (std::size_t i = 0; i < all.size() && !stopping_; ++i) {
+      group.push_back(all[i]);
+      rows += rows_of(*all[i]->message);
+      const bool full = group.size() >= kMoveMessagesMax || rows >= kMoveRowsMax / 4;
+      if (!full && i + 1 < all.size()) continue;
+      rows = 0;
+      auto moved = co_await move_group(from, hour, std::exchange(group, {}));
+      if (!moved) {
+        world_.log.error("queue: deferred messages could not be moved, trying again",
+                         moved.error());
+        break;
+      }
+    }
+  }
+  if (!stopping_) {
+    auto loaded = co_await load_due(world_.clock.wall() + kLoadAhead);
+    if (!loaded)
+      world_.log.error("queue: deferred messages could not be read, trying again", loaded.error());
+  }
+  homes_turn_.leave();
+}
+
+}  // namespace ph::queue
