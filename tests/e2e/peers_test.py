@@ -7,6 +7,7 @@ import ssl
 import tempfile
 import unittest
 
+from dns_front import DnsFront
 from hostile_peer import DROP, RESET, SILENT, HostilePeer, endless, greylist, long_reply, slowly
 from mail_peers import MAIL_PEERS, PORT, Exim, Postfix
 from posthouse import WAIT_S, make_certificate, until
@@ -31,6 +32,16 @@ class NsdTest(unittest.TestCase):
         self.assertNotIn('build/peers', mounts)  # all of it stands in a namespace of the peer's own
         with self.assertRaises(OSError):
             ask((nsd.ip, nsd.port), 'a.test', 'MX')
+
+    def test_a_front_that_keeps_silent(self):
+        with Nsd({'a.test': 'MX 10 mx', 'mute.test': 'MX 10 mx'}) as nsd:
+            front = DnsFront(nsd, ['mute.test']).start()
+            self.addCleanup(front.stop)
+            self.assertEqual(ask((front.ip, 53), 'a.test', 'MX').answers, 1)
+            for name in ('mute.test', 'x.MUTE.test'):
+                with self.assertRaises(OSError):
+                    ask((front.ip, 53), name, 'MX', 0.3)
+            self.assertEqual(front.dropped, 2)
 
     def test_it_starts_again_with_other_zones(self):
         nsd = Nsd({'a.test': 'MX 10 mx'})

@@ -4,6 +4,7 @@ import threading
 import time
 import unittest
 
+from dns_front import DnsFront
 from hostile_peer import SILENT
 from relaying import DEAD, RelayTest, letter, until
 
@@ -15,16 +16,18 @@ class ThousandTest(RelayTest):
 
     def setUp(self):
         super().setUp()
-        self.a = self.add_house(limits={'recipients': 2000}, queue={'retry_first': '30s', 'retry_max': '4h'})
+        self.front = self.add_peer(DnsFront(self.nsd, ['mute.test']))
+        self.a = self.add_house(dns={'servers': [self.front.server]}, limits={'recipients': 2000},
+                                queue={'retry_first': '30s', 'retry_max': '4h'})
         self.sink = self.add_hostile()
         self.hole = self.add_hostile(on={'greeting': SILENT})
-        # *.gone.test is delegated to a name server that is not there
         self.nsd.zones['test'] = (f'*.alive MX 10 mx.alive\nmx.alive A {self.sink.ip}\n'
                                   f'*.refused MX 10 mx.refused\nmx.refused A {DEAD}\n'
-                                  f'*.silent MX 10 mx.silent\nmx.silent A {self.hole.ip}\n'
-                                  'gone NS ns.gone\nns.gone A 127.250.0.2\n')
+                                  f'*.silent MX 10 mx.silent\nmx.silent A {self.hole.ip}\n')
         self.alive = [f'bob@d{n}.alive.test' for n in range(ALIVE)]
-        self.dead = [f'bob@d{n}.{kind}.test' for kind in ('refused', 'silent', 'gone') for n in range(DEAD_EACH)]
+        self.dead = [f'bob@d{n}.{kind}.test' for kind in ('refused', 'silent') for n in range(DEAD_EACH)]
+        # for what is not below test our name server refuses to answer: SERVFAIL
+        self.dead += [f'bob@d{n}.gone.example' for n in range(DEAD_EACH)]
         self.start()
 
     def reached(self):
@@ -66,6 +69,15 @@ class ThousandTest(RelayTest):
             took = time.monotonic() - began
         self.assert_the_living_have_theirs(began + took)
         self.assert_the_dead_wait(self.dead)
+
+    def test_names_that_nobody_answers_for(self):
+        """The resolver waits long for each, and finds the others at once all the same."""
+        mute = [f'bob@d{n}.mute.test' for n in range(DEAD_EACH)]
+        self.send(self.a, mute, letter('to nobody'))
+        until(lambda: self.front.dropped >= 20, 'the names are being asked for')
+        self.send(self.a, self.alive, letter('to those who live'))
+        self.assert_the_living_have_theirs(time.monotonic())
+        self.assert_the_dead_wait(mute)
 
     def submit_each(self, recipients):
         with self.a.submission('alice') as smtp:
