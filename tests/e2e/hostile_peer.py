@@ -116,7 +116,7 @@ class HostilePeer:
             self.context.load_cert_chain(*tls)
         self.connections, self.received = [], []  # received: every message whose final dot came
         self._numbers = itertools.count()
-        self._listener, self._threads, self._sockets = None, [], set()
+        self._listener, self._threads, self._sessions = None, [], set()
         self._lock = threading.Lock()
 
     @property
@@ -142,9 +142,9 @@ class HostilePeer:
         self._listener.close()
         self._listener = None
         with self._lock:
-            for open_socket in self._sockets:
+            for session in self._sessions:
                 try:
-                    open_socket.shutdown(socket.SHUT_RDWR)
+                    session.socket.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
         for thread in self._threads:
@@ -163,25 +163,24 @@ class HostilePeer:
             except OSError:
                 return
             connection = Connection(next(self._numbers), source, time.monotonic())
+            session = _Session(self, accepted, connection)
             with self._lock:
                 self.connections.append(connection)
-                self._sockets.add(accepted)
-            thread = threading.Thread(target=self._serve, args=(accepted, connection), daemon=True)
+                self._sessions.add(session)
+            thread = threading.Thread(target=self._serve, args=(session,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _serve(self, accepted, connection):
-        session = _Session(self, accepted, connection)
+    def _serve(self, session):
         try:
             session.run()
         except (_Gone, OSError, ValueError):
             pass
         finally:
-            connection.ended = time.monotonic()
+            session.connection.ended = time.monotonic()
             with self._lock:
-                self._sockets.discard(accepted)
-            session.socket.close()
-            accepted.close()
+                self._sessions.discard(session)
+                session.socket.close()
 
 
 class _Session:

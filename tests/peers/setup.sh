@@ -34,6 +34,11 @@ make_peer() {
   echo "${packages[$1]}" >"$layer.ok"
 }
 
+for run in "$peers"/run/*-*-*; do # of a test that was killed
+  pid=${run%-*} pid=${pid##*-}
+  [ ! -d "$run" ] || [ -d "/proc/$pid" ] || rm -rf --one-file-system "$run"
+done
+
 for what; do
   if [ "$what" = down ]; then
     rm -rf --one-file-system "$peers/run"
