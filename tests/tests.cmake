@@ -71,6 +71,16 @@ foreach(room sim net serve/smtp serve/pop3)  # these run in the simulated world
   endif()
 endforeach()
 
+# What other readers make of the messages that we write: over files, without the program.
+if(PH_UNIT_TESTS AND NOT PH_FUZZ)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/message/*_test.py)
+  foreach(file IN LISTS files)
+    get_filename_component(stem ${file} NAME_WE)
+    string(REGEX REPLACE "_test$" "" what ${stem})
+    ph_python_test(unit.message.${what} ${file} unit 60)
+  endforeach()
+endif()
+
 # A skipped test is a failure: nothing here has a reason to be skipped.
 get_property(all DIRECTORY PROPERTY TESTS)
 set_tests_properties(${all} PROPERTIES FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]|skipped=|\\.\\.\\. skipped")

@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t kNone = 0xff;
+constexpr std::size_t kLineOctets = 57;  // 76 characters
 
 constexpr std::array<std::uint8_t, 256> kValues = [] {
   std::array<std::uint8_t, 256> values{};
@@ -22,11 +23,7 @@ std::uint32_t octet(std::string_view text, std::size_t i) {
   return static_cast<std::uint8_t>(text[i]);
 }
 
-}  // namespace
-
-std::string encode_base64(std::string_view octets) {
-  std::string out;
-  out.reserve((octets.size() + 2) / 3 * 4);
+void append_base64(std::string_view octets, std::string& out) {
   const auto put = [&out](std::uint32_t group, int characters) {
     for (int i = 0; i < 4; ++i) {
       out.push_back(i < characters ? kAlphabet[(group >> (18 - 6 * i)) & 63] : '=');
@@ -38,6 +35,14 @@ std::string encode_base64(std::string_view octets) {
   }
   if (octets.size() - i == 1) put(octet(octets, i) << 16, 2);
   if (octets.size() - i == 2) put(octet(octets, i) << 16 | octet(octets, i + 1) << 8, 3);
+}
+
+}  // namespace
+
+std::string encode_base64(std::string_view octets) {
+  std::string out;
+  out.reserve((octets.size() + 2) / 3 * 4);
+  append_base64(octets, out);
   return out;
 }
 
@@ -64,6 +69,34 @@ Result<std::string> decode_base64(std::string_view text) {
   }
   if (bits != 0) return fail(Kind::malformed, "base64: spare bits are set");
   return out;
+}
+
+void Base64LineEncoder::encode(std::string_view octets, std::string& out) {
+  const auto put_line = [&](std::string_view line) {
+    if (!first_line_) out += "\r\n";
+    first_line_ = false;
+    append_base64(line, out);
+  };
+  if (!held_.empty()) {
+    const std::string_view more = octets.substr(0, kLineOctets - held_.size());
+    held_ += more;
+    octets.remove_prefix(more.size());
+    if (held_.size() < kLineOctets) return;
+    put_line(held_);
+    held_.clear();
+  }
+  for (; octets.size() >= kLineOctets; octets.remove_prefix(kLineOctets))
+    put_line(octets.substr(0, kLineOctets));
+  held_ = octets;
+}
+
+void Base64LineEncoder::finish(std::string& out) {
+  if (!held_.empty()) {
+    if (!first_line_) out += "\r\n";
+    append_base64(held_, out);
+  }
+  held_.clear();
+  first_line_ = true;
 }
 
 }  // namespace ph::codec

@@ -57,6 +57,26 @@ TEST(Base64, RefusesWhatNoEncoderWrites) {
   }
 }
 
+TEST(Base64Lines, AreThoseOfTheWholeAtEverySplit) {  // RFC 2045 §6.8
+  for (const std::size_t octets : {0u, 1u, 56u, 57u, 58u, 114u, 115u, 200u}) {
+    SCOPED_TRACE(octets);
+    const std::string value = noise(octets, 7);
+    std::string expected = encode_base64(value);
+    for (std::size_t at = 76; at < expected.size(); at += 78) expected.insert(at, "\r\n");
+    for (std::size_t cut = 0; cut <= octets; ++cut) {
+      Base64LineEncoder encoder;
+      std::string out;
+      for (int body = 0; body < 2; ++body) {  // the second as if it were the first
+        out.clear();
+        encoder.encode(std::string_view(value).substr(0, cut), out);
+        encoder.encode(std::string_view(value).substr(cut), out);
+        encoder.finish(out);
+        ASSERT_EQ(out, expected) << cut;
+      }
+    }
+  }
+}
+
 TEST(Base32, EncodesSixteenOctetsInTwentySix) {
   EXPECT_EQ(encode_base32(""), "");
   EXPECT_EQ(encode_base32(std::string(1, '\0')), "00");

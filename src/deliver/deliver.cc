@@ -3,37 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
+#include <utility>
 
 #include "message/received.h"
 
 namespace ph::deliver {
 
 using queue::Job;
-using queue::JobState;
 using queue::Message;
 
-/// What became of one job in this attempt.
-struct Deliverer::Outcome {
-  Job job;                                 // as it is now
-  std::vector<message::Address> expanded;  // the recipients that replace it
-  Event event;                             // `why` empty: nothing new to say
-  bool changed = false;                    // worth a commit
-};
-
 /// One attempt at the jobs of a message that are due, several at once.
+/// Shared: by the coroutines that work at it.
 struct Deliverer::Round {
   std::shared_ptr<const Message> message;
-  std::vector<std::size_t> indices;
-  std::vector<Outcome> outcomes;  // of indices
+  std::vector<std::uint32_t> jobs;
+  std::vector<std::optional<Attempt>> outcomes;  // of jobs; nullopt: it goes to another server
   std::size_t next = 0, working = 0;
   std::optional<rt::Resume<Done>> finished;
+  /// What goes out: by destination and by what it was expanded from.
+  std::map<std::pair<std::string, std::uint32_t>, std::pair<Route, std::vector<std::uint32_t>>>
+      relays;
 };
 
 Deliverer::Deliverer(Rooms rooms, rt::World& world, Options options)
     : rooms_(rooms),
       world_(world),
-      options_(options),
+      options_(std::move(options)),
+      ledger_(rooms.queue, rooms.store, world, options_.ledger, {options_.relay.hostname}),
+      relay_(ledger_, rooms.queue, rooms.store, rooms.resolver, world, options_.relay),
       idle_(world.timers.timer(rooms.queue.executor())) {}
 
 void Deliverer::start() {
@@ -44,10 +42,10 @@ void Deliverer::start() {
 Task<void> Deliverer::run() {
   while (!stopping_) {
     while (!stopping_ && under_way_ < kAttemptsMax) {
-      auto message = rooms_.queue.take_due();
-      if (!message) break;
+      auto due = rooms_.queue.take_due();
+      if (!due) break;
       ++under_way_;
-      rt::spawn(rooms_.queue.executor(), attempt(std::move(message)));
+      rt::spawn(rooms_.queue.executor(), attempt(*std::move(due)));
     }
     co_await rooms_.queue.wait_for_due();
   }
@@ -57,7 +55,9 @@ Task<void> Deliverer::run() {
 
 Task<void> Deliverer::finish() {
   stopping_ = true;
+  ledger_.stop();
   rooms_.queue.wake();
+  co_await relay_.finish();
   while (running_ || under_way_ > 0) {
     auto woken = co_await idle_->wait_until(world_.clock.now() + std::chrono::seconds(1));
     static_cast<void>(woken);
@@ -65,65 +65,37 @@ Task<void> Deliverer::finish() {
 }
 
 Task<void> Deliverer::work(std::shared_ptr<Round> round) {
-  while (round->next < round->indices.size()) {
+  while (round->next < round->jobs.size()) {
     const std::size_t slot = round->next++;
-    round->outcomes[slot] = co_await one(round->message, round->indices[slot]);
+    auto outcome = co_await one(round, slot);
+    if (outcome.what != Attempt::What::relayed) round->outcomes[slot] = std::move(outcome);
   }
   if (--round->working == 0 && round->finished) (*round->finished)(Done{});
 }
 
-Task<void> Deliverer::attempt(std::shared_ptr<const Message> message) {
+Task<void> Deliverer::attempt(queue::Due due) {
   auto round = std::make_shared<Round>();
-  round->message = message;
-  const Wall now = world_.clock.wall();
-  for (std::size_t i = 0; i < message->jobs.size(); ++i)
-    if (message->jobs[i].state == JobState::waiting && message->jobs[i].next_attempt <= now)
-      round->indices.push_back(i);
-  round->outcomes.resize(round->indices.size());
-  round->working = std::min(round->indices.size(), kJobsAtOnceMax);
-  if (round->working == 1) {
-    co_await work(round);
-  } else if (round->working > 1) {
-    for (std::size_t i = 1; i < round->working; ++i)
-      rt::spawn(rooms_.queue.executor(), work(round));
-    co_await work(round);
-    if (round->working > 0) {
-      co_await rt::suspend<Done>(
-          [round](rt::Resume<Done> resume) { round->finished.emplace(std::move(resume)); });
-    }
+  round->message = std::move(due.message);
+  round->jobs = std::move(due.jobs);
+  round->outcomes.resize(round->jobs.size());
+  round->working = std::min(round->jobs.size(), kJobsAtOnceMax);
+  for (std::size_t i = 1; i < round->working; ++i) rt::spawn(rooms_.queue.executor(), work(round));
+  co_await work(round);
+  if (round->working > 0) {
+    co_await rt::suspend<Done>(
+        [round](rt::Resume<Done> resume) { round->finished.emplace(std::move(resume)); });
   }
-
-  queue::Settled settled{.jobs = message->jobs, .events = {}};
-  std::set<std::string> known;
-  for (const Job& job : message->jobs) known.insert(message::directory_key(job.recipient));
-  bool changed = false;
-  for (std::size_t slot = 0; slot < round->indices.size(); ++slot) {
-    Outcome& outcome = round->outcomes[slot];
-    changed |= outcome.changed;
-    settled.jobs[round->indices[slot]] = std::move(outcome.job);
-    if (!outcome.event.why.empty()) settled.events.push_back(std::move(outcome.event));
-    for (message::Address& to : outcome.expanded) {
-      if (!known.insert(message::directory_key(to)).second) continue;  // gets it already
-      if (settled.jobs.size() >= queue::kJobsPerMessageMax) break;
-      Job job{.recipient = std::move(to)};
-      job.parent = static_cast<std::uint32_t>(round->indices[slot]);
-      job.next_attempt = now;
-      settled.jobs.push_back(std::move(job));
-    }
+  Ledger::Found found;
+  for (std::size_t slot = 0; slot < round->jobs.size(); ++slot)
+    if (round->outcomes[slot])
+      found.emplace_back(round->jobs[slot], *std::move(round->outcomes[slot]));
+  for (auto& [where, relay] : round->relays) {
+    if (stopping_)
+      rooms_.queue.give_back(round->message->id, relay.second, std::chrono::seconds(1));
+    else
+      relay_.submit(round->message, std::move(relay.second), std::move(relay.first));
   }
-  if (!changed) {
-    rooms_.queue.park(message, std::move(settled.jobs));
-  } else {
-    auto done = co_await rooms_.queue.settle(message, std::move(settled));
-    if (!done) {
-      world_.log.error("deliver: the outcome for " + to_string(message->id) +
-                           " could not be recorded, trying again",
-                       done.error());
-      rooms_.queue.give_back(message, kUnrecordedWait);
-    } else {
-      rooms_.queue.wake();  // expanded recipients are due at once
-    }
-  }
+  if (!found.empty()) co_await ledger_.record(round->message, std::move(found));
   --under_way_;
   if (stopping_)
     idle_->cancel();
@@ -155,71 +127,84 @@ Task<Result<std::vector<route::Plan>>> Deliverer::plan(message::Address recipien
   co_return planner.take_plans();
 }
 
-Deliverer::Outcome Deliverer::later(const Job& job, std::string why, bool relay) {
-  Outcome outcome{.job = job};
-  ++outcome.job.attempts;
-  outcome.job.next_attempt =
-      world_.clock.wall() + (relay
-                                 ? options_.retry.longest
-                                 : retry_wait(options_.retry, outcome.job.attempts, world_.random));
-  // A reason that has not changed is not told again; nor is it worth a commit.
-  outcome.changed = !relay && why != job.why;
-  if (outcome.changed) outcome.event.why = why;
-  outcome.event.outcome = ph::Outcome::deferred;
-  outcome.job.why = std::move(why);
-  return outcome;
+/// nullopt: `round` has it among its relays now.
+std::optional<Attempt> Deliverer::find_route(const message::Address& recipient, Round& round,
+                                             std::uint32_t index) const {
+  const StaticRoute* fits = nullptr;
+  for (const StaticRoute& route : options_.routes) {
+    if (route.domain == recipient.domain) fits = &route;
+    if (route.domain == "*" && !fits) fits = &route;
+  }
+  if (fits && !fits->to)
+    return Attempt{.what = Attempt::What::kept,
+                   .stage = Stage::route,
+                   .why = fmt::format("held: the route for {} says so", fits->domain)};
+  Route route{recipient.domain, fits ? fits->to : std::nullopt};
+  const std::string where = route.to ? rt::to_string(*route.to) : route.domain;
+  auto& relay = round.relays[{where, round.message->jobs[index].parent}];
+  relay.first = std::move(route);
+  relay.second.push_back(index);
+  return std::nullopt;
 }
 
-Task<Deliverer::Outcome> Deliverer::one(std::shared_ptr<const Message> message, std::size_t index) {
-  const Job job = message->jobs[index];
+Task<Attempt> Deliverer::one(std::shared_ptr<Round> round, std::size_t slot) {
+  using What = Attempt::What;
+  const std::uint32_t index = round->jobs[slot];
+  const Job job = round->message->jobs[index];
   const rt::Instant deadline = world_.clock.now() + kDeliveryDeadline;
   auto plans = co_await plan(job.recipient, deadline);
-  Outcome outcome;
+  Attempt attempt;
   if (!plans) {
-    outcome = later(job, fmt::format("the directory did not answer: {}", plans.error().what));
-    outcome.event.stage = Stage::route;
-  } else if (plans->size() > 1 || !plans->front().via.empty()) {
-    outcome.job = job;
-    outcome.job.state = JobState::expanded;
-    outcome.changed = true;
+    attempt.why = fmt::format("the directory did not answer: {}", plans.error().what);
+    attempt.status = "4.3.0";
+    co_return attempt;
+  }
+  route::Plan& first = plans->front();
+  const bool ours =
+      plans->size() > 1 || !first.via.empty() || first.what == route::Plan::What::deliver;
+  const auto& been = round->message->delivered_to;
+  if (ours && std::ranges::find(been, message::directory_key(job.recipient)) != been.end()) {
+    attempt = {.what = What::failed,
+               .why = "a loop: its header says that it was delivered to this address before",
+               .status = "5.4.6"};
+    co_return attempt;
+  }
+  if (plans->size() > 1 || !first.via.empty()) {
+    attempt.what = What::expanded;
     std::string to;
     for (const route::Plan& p : *plans) {
       if (to.size() < 400)
         to += fmt::format("{}<{}>", to.empty() ? "" : ", ", to_string(p.recipient));
-      outcome.expanded.push_back(p.recipient);
+      attempt.expanded.push_back(p.recipient);
     }
-    outcome.event.stage = Stage::route;
-    outcome.event.outcome = ph::Outcome::done;
-    outcome.event.why = fmt::format("goes on to {} recipient(s): {}", plans->size(), to);
-  } else {
-    route::Plan& p = plans->front();
-    switch (p.what) {
-      case route::Plan::What::deliver:
-        outcome = co_await into_mailbox(message, index, std::move(p), deadline);
-        break;
-      case route::Plan::What::relay:
-        outcome = later(job, "waits for relay to another server", true);
-        outcome.event.stage = Stage::relay;
-        break;
-      case route::Plan::What::defer:
-      case route::Plan::What::fail:
-        // Nothing is given up: a recipient that the directory no longer knows waits until it does.
-        outcome = later(job, std::string(p.why));
-        outcome.event.stage = Stage::route;
-        break;
-    }
+    attempt.why = fmt::format("goes on to {} recipient(s): {}", plans->size(), to);
+    co_return attempt;
   }
-  outcome.event.at = world_.clock.wall();
-  outcome.event.queue_id = to_string(message->id);
-  outcome.event.message_id = message->message_id;
-  outcome.event.sender = message::to_string(message->sender);
-  outcome.event.recipient = message::to_string(job.recipient);
-  co_return outcome;
+  switch (first.what) {
+    case route::Plan::What::deliver: {
+      attempt = co_await into_mailbox(round->message, index, std::move(first), deadline);
+      break;
+    }
+    case route::Plan::What::relay: {
+      auto kept = find_route(first.recipient, *round, index);
+      if (kept)
+        attempt = *std::move(kept);
+      else
+        attempt.what = What::relayed;  // what becomes of it the relay records
+      break;
+    }
+    case route::Plan::What::defer:
+    case route::Plan::What::fail:
+      attempt.what = first.what == route::Plan::What::fail ? What::failed : What::later;
+      attempt.why = first.why;
+      attempt.status = first.status;
+      break;
+  }
+  co_return attempt;
 }
 
-Task<Deliverer::Outcome> Deliverer::into_mailbox(std::shared_ptr<const Message> message,
-                                                 std::size_t index, route::Plan plan,
-                                                 rt::Instant deadline) {
+Task<Attempt> Deliverer::into_mailbox(std::shared_ptr<const Message> message, std::uint32_t index,
+                                      route::Plan plan, rt::Instant deadline) {
   const Job job = message->jobs[index];
   mailbox::Delivery delivery{.account = plan.account,
                              .quota_octets = plan.quota_octets,
@@ -233,23 +218,20 @@ Task<Deliverer::Outcome> Deliverer::into_mailbox(std::shared_ptr<const Message> 
                              .message_id = message->message_id,
                              .internal_date = message->accepted};
   auto done = co_await rooms_.mailboxes.deliver(std::move(delivery), deadline);
-  Outcome outcome{.job = job};
+  Attempt attempt{.stage = Stage::deliver};
   if (done) {
-    outcome.job.state = JobState::delivered;
-    outcome.job.why.clear();
-    ++outcome.job.attempts;
-    outcome.changed = true;
-    outcome.event.outcome = ph::Outcome::done;
-    outcome.event.why = fmt::format("in the mailbox INBOX as uid {}{}", done->uid.value,
-                                    done->before ? " (put there by an earlier try)" : "");
+    attempt.what = Attempt::What::delivered;
+    attempt.why = fmt::format("in the mailbox INBOX as uid {}{}", done->uid.value,
+                              done->before ? " (put there by an earlier try)" : "");
   } else if (done.error().kind == Kind::over_limit) {
-    outcome = later(job, "the mailbox is full");
+    attempt.why = "the mailbox is full";
+    attempt.status = "4.2.2";
   } else {
     world_.log.error("deliver: the mailbox did not take " + to_string(message->id), done.error());
-    outcome = later(job, fmt::format("the mailbox cannot be written now: {}", done.error().what));
+    attempt.why = fmt::format("the mailbox cannot be written now: {}", done.error().what);
+    attempt.status = "4.3.0";
   }
-  outcome.event.stage = Stage::deliver;
-  co_return outcome;
+  co_return attempt;
 }
 
 }  // namespace ph::deliver

@@ -1,30 +1,42 @@
-// Performs what the router plans for each recipient of a queued message: into a mailbox, or on to
-// other recipients (aliases, moved addresses). What cannot be done now waits, with its reason.
+// Performs what the router plans for each recipient of a queued message: into a mailbox, on to
+// other recipients (aliases, moved addresses), or to another server. What cannot be done now
+// waits, with its reason; what can never be done is reported to the sender.
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "deliver/ledger.h"
+#include "deliver/relay.h"
 #include "identity/port.h"
 #include "mailbox/port.h"
 #include "queue/queue.h"
-#include "queue/retry.h"
 #include "route/route.h"
 
 namespace ph::deliver {
 
-inline constexpr std::size_t kAttemptsMax = 200;   // messages under way at once
+inline constexpr std::size_t kAttemptsMax = 200;   // messages being planned or put into mailboxes
 inline constexpr std::size_t kJobsAtOnceMax = 32;  // recipients of one message under way
 inline constexpr std::chrono::seconds kDeliveryDeadline{60};
-inline constexpr std::chrono::seconds kUnrecordedWait{15};  // the store did not take the outcome
 
 struct Rooms {
   queue::MailQueue& queue;
   identity::Directory& directory;
   mailbox::Mailboxes& mailboxes;
+  store::Store& store;
+  rt::Resolver& resolver;
+};
+
+/// A line of [delivery] routes.
+struct StaticRoute {
+  std::string domain;              // lower case; "*": all others
+  std::optional<rt::Endpoint> to;  // nullopt: hold
 };
 
 struct Options {
-  queue::RetryTimes retry;
+  LedgerOptions ledger;
+  RelayOptions relay;
+  std::vector<StaticRoute> routes;
 };
 
 class Deliverer {
@@ -38,19 +50,21 @@ class Deliverer {
 
  private:
   Task<void> run();
-  Task<void> attempt(std::shared_ptr<const queue::Message> message);
-  struct Outcome;
+  Task<void> attempt(queue::Due due);
   struct Round;
   Task<void> work(std::shared_ptr<Round> round);
-  Task<Outcome> one(std::shared_ptr<const queue::Message> message, std::size_t index);
+  Task<Attempt> one(std::shared_ptr<Round> round, std::size_t slot);
   Task<Result<std::vector<route::Plan>>> plan(message::Address recipient, rt::Instant deadline);
-  Task<Outcome> into_mailbox(std::shared_ptr<const queue::Message> message, std::size_t index,
+  Task<Attempt> into_mailbox(std::shared_ptr<const queue::Message> message, std::uint32_t index,
                              route::Plan plan, rt::Instant deadline);
-  Outcome later(const queue::Job& job, std::string why, bool relay = false);
+  std::optional<Attempt> find_route(const message::Address& recipient, Round& round,
+                                    std::uint32_t index) const;
 
   Rooms rooms_;
   rt::World& world_;
   Options options_;
+  Ledger ledger_;
+  Relay relay_;
   std::unique_ptr<rt::Timer> idle_;
   std::size_t under_way_ = 0;
   bool stopping_ = false, running_ = false;

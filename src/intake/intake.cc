@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "message/date.h"
 #include "message/header_scan.h"
 #include "message/received.h"
@@ -26,6 +28,8 @@ class BlobDraft final : public Draft {
   using What = Finished::What;
   std::string added_fields();
   std::vector<Event> acceptance(const queue::Message& message) const;
+  void look_for_eight_bit(std::string_view octets);
+  void fill_envelope(queue::Message& message) const;
   void give_up(What what, std::string why);
   void give_up(const Error& error);
   Finished turn_away();
@@ -39,6 +43,7 @@ class BlobDraft final : public Draft {
   Wall opened_;
   message::HeaderScan scan_;
   std::uint64_t octets_ = 0;
+  std::optional<std::uint64_t> eight_bit_at_;  // offset of the first octet above 127
   std::optional<What> refused_;
   std::string why_;
   bool reserved_ = true;  // the queue id is ours to abandon
@@ -104,11 +109,23 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
   const std::uint64_t wanted = std::min(octets_, kDraftOctetsBufferedMax);
   if (wanted > share_.octets() && !share_.grow(wanted - share_.octets()))
     co_return give_up(What::no_space, "the memory budget for messages under way is used up");
+  look_for_eight_bit(octets);
   if (!scan_.complete()) scan_.feed(octets);
   if (scan_.received_count() > kReceivedFieldsMax)
     co_return give_up(What::too_many_hops, kTooManyHops);
   auto written = co_await blob_->write(std::move(octets));
   if (!written) give_up(std::move(written).error());
+}
+
+/// Where the first octet above 127 is: what a server without 8BITMIME must not be sent.
+void BlobDraft::look_for_eight_bit(std::string_view octets) {
+  if (eight_bit_at_) return;
+  std::uint8_t any = 0;  // most mail has none: the whole piece first, which the compiler unrolls
+  for (const char c : octets) any |= static_cast<std::uint8_t>(c);
+  if (any < 0x80) return;
+  const auto found =
+      std::ranges::find_if(octets, [](char c) { return static_cast<std::uint8_t>(c) >= 0x80; });
+  eight_bit_at_ = octets_ - octets.size() + static_cast<std::uint64_t>(found - octets.begin());
 }
 
 void BlobDraft::give_up(What what, std::string why) {
@@ -196,6 +213,24 @@ std::vector<Event> BlobDraft::acceptance(const queue::Message& message) const {
   return events;
 }
 
+/// What another server must be told on the way on.
+void BlobDraft::fill_envelope(queue::Message& message) const {
+  message.eight_bit = envelope_.body == smtp::Body::eight_bit_mime || eight_bit_at_;
+  message.eight_bit_header = eight_bit_at_ && *eight_bit_at_ < scan_.header_octets();
+  message.smtputf8 = envelope_.smtputf8;
+  message.return_full = envelope_.ret == smtp::Return::full;
+  message.envelope_id = envelope_.envelope_id;
+  message.delivered_to = scan_.delivered_to();
+  for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {
+    queue::Job job{.recipient = envelope_.recipients[i], .next_attempt = opened_};
+    if (i < envelope_.options.size()) {
+      job.notify = envelope_.options[i].notify;
+      job.original = envelope_.options[i].original_recipient;
+    }
+    message.jobs.push_back(std::move(job));
+  }
+}
+
 Task<Finished> BlobDraft::finish(rt::Instant deadline) {
   static_cast<void>(deadline);  // once begun it is not cut short: half a commit answers nobody
   scan_.finish();
@@ -215,10 +250,7 @@ Task<Finished> BlobDraft::finish(rt::Instant deadline) {
     message.message_id.clear();
   message.peer = peer_of(envelope_.client);
   message.accepted = opened_;
-  message.eight_bit = envelope_.body == smtp::Body::eight_bit_mime;
-  message.smtputf8 = envelope_.smtputf8;
-  for (message::Address& recipient : envelope_.recipients)
-    message.jobs.push_back({.recipient = recipient, .next_attempt = opened_});
+  fill_envelope(message);
 
   message.blob = blob_->id();
   auto sealed = co_await blob_->seal(queue::MailQueue::holder(id_));

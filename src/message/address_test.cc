@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 
 namespace ph::message {
 namespace {

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <string>
 
+#include "base/testing/conformance.h"
 #include "message/date.h"
 #include "message/received.h"
-#include "message/testing/conformance.h"
 
 namespace ph::message {
 namespace {

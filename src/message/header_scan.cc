@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/ascii.h"
+#include "message/address.h"
 
 namespace ph::message {
 
 void HeaderScan::feed(std::string_view chunk) {
   while (!chunk.empty() && at_ != At::complete) {
-    if (at_ == At::value && capture_ == Capture::off) {  // most octets: nothing to see in this line
+    if (at_ == At::value && capture_ == Capture::off &&
+        !in_delivered_to_) {  // most octets: nothing to see in this line
       const std::size_t end = std::min(chunk.find('\n'), chunk.size());
       octets_ += end;
       chunk.remove_prefix(end);
@@ -24,6 +27,7 @@ void HeaderScan::feed(std::string_view chunk) {
 void HeaderScan::finish() {
   if (at_ == At::name || at_ == At::name_end || at_ == At::line_start_cr) return end_before_line();
   if (at_ != At::complete) header_octets_ = octets_;
+  end_delivered_to();
   at_ = At::complete;
 }
 
@@ -40,11 +44,13 @@ void HeaderScan::step(char c) {
         at_ = At::value;  // folded: it belongs to the field above
         return;
       }
+      end_delivered_to();
       capture_ = Capture::off;
       at_ = At::name;
       [[fallthrough]];
     case At::line_start_cr:
       if (c == '\n') {  // the empty line
+        end_delivered_to();
         header_octets_ = octets_;
         at_ = At::complete;
         return;
@@ -67,6 +73,9 @@ void HeaderScan::step(char c) {
       return;
     case At::value:
       if (c == '\n') at_ = At::line_start;
+      if (in_delivered_to_ && static_cast<unsigned char>(c) > ' ' &&
+          value_.size() <= kAddressOctetsMax + 2)
+        value_.push_back(c);
       capture(c);
       return;
     case At::complete: return;
@@ -80,6 +89,7 @@ void HeaderScan::begin_field() {
   if (same_ascii(name, "Received")) ++received_count_;
   if (same_ascii(name, "Date")) has_date_ = true;
   if (same_ascii(name, "From")) has_from_ = true;
+  in_delivered_to_ = same_ascii(name, "Delivered-To");
   if (same_ascii(name, "Return-Path")) has_return_path_ = true;
   if (same_ascii(name, "Message-ID")) {
     if (!has_message_id_) capture_ = Capture::before;
@@ -102,6 +112,18 @@ void HeaderScan::capture(char c) {
   } else if (capture_ == Capture::word) {
     capture_ = Capture::before;  // the first word is over; a <...> may still follow
   }
+}
+
+void HeaderScan::end_delivered_to() {
+  if (!std::exchange(in_delivered_to_, false)) return;
+  std::string_view text = value_;
+  if (text.starts_with('<') && text.ends_with('>')) text = text.substr(1, text.size() - 2);
+  const auto address = parse_address(text);
+  value_.clear();
+  if (!address || delivered_to_.size() >= kDeliveredToMax) return;
+  std::string key = directory_key(*address);
+  if (std::ranges::find(delivered_to_, key) == delivered_to_.end())
+    delivered_to_.push_back(std::move(key));
 }
 
 void HeaderScan::end_before_line() {

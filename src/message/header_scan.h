@@ -6,11 +6,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ph::message {
 
 /// Octets of a Message-ID that are kept; RFC 5322 §2.1.1 lets a line have 998. The rest is dropped.
 inline constexpr std::size_t kMessageIdOctetsMax = 512;
+
+/// Delivered-To fields that are kept: a loop shows long before there are so many.
+inline constexpr std::size_t kDeliveredToMax = 50;
 
 /// Reads a message's header once, in any split, and keeps only the facts below.
 ///
@@ -37,6 +41,9 @@ class HeaderScan {
   /// Of the first Message-ID field: what stands in <>, or the first word where there are none;
   /// without white space and control characters. "" when absent.
   std::string_view message_id() const { return message_id_; }
+  /// The addresses of the Delivered-To fields as directory keys (address.h), each once, the first
+  /// kDeliveredToMax. What is no address is left out.
+  const std::vector<std::string>& delivered_to() const { return delivered_to_; }
 
  private:
   enum class At : std::uint8_t { line_start, line_start_cr, name, name_end, value, complete };
@@ -45,6 +52,7 @@ class HeaderScan {
   void step(char c);
   void begin_field();
   void capture(char c);
+  void end_delivered_to();
   void end_before_line();
 
   At at_ = At::line_start;
@@ -56,6 +64,9 @@ class HeaderScan {
   std::size_t received_count_ = 0;
   std::uint64_t octets_ = 0, line_offset_ = 0, header_octets_ = 0;
   std::string message_id_;
+  bool in_delivered_to_ = false;
+  std::string value_;  // of the Delivered-To field under way
+  std::vector<std::string> delivered_to_;
 };
 
 }  // namespace ph::message

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 
 namespace ph::message {
 namespace {
@@ -55,6 +55,26 @@ TEST(HeaderScan, KeepsTheBeginningOfAnEndlessMessageId) {
   for (int i = 0; i < 1000; ++i) scan.feed("xxxxxxxxxx");
   scan.feed(">\r\n\r\n");
   EXPECT_EQ(scan.message_id(), std::string(kMessageIdOctetsMax, 'x'));
+}
+
+TEST(HeaderScan, KeepsWhereItWasDeliveredToAtEverySplit) {
+  const std::string in =
+      "Delivered-To: A@Example.test\r\nReceived: x\r\nDelivered-To:\r\n <b@example.test>\r\n"
+      "delivered-to : a@example.test\nDelivered-To: nobody\r\nX-Delivered-To: c@example.test\r\n"
+      "Delivered-To: \xc3\xbc@example.test\r\n\r\nDelivered-To: body@example.test\r\n";
+  for (std::size_t cut = 0; cut <= in.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    HeaderScan scan;
+    scan.feed(std::string_view(in).substr(0, cut));
+    scan.feed(std::string_view(in).substr(cut));
+    scan.finish();
+    EXPECT_EQ(scan.delivered_to(), (std::vector<std::string>{"a@example.test", "b@example.test",
+                                                             "\xc3\xbc@example.test"}));
+  }
+  HeaderScan endless;
+  for (int i = 0; i < 1000; ++i)
+    endless.feed("Delivered-To: " + std::to_string(i) + "@example.test\r\n");
+  EXPECT_EQ(endless.delivered_to().size(), kDeliveredToMax);
 }
 
 TEST(HeaderScan, CountsAThousandHops) {

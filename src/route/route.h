@@ -47,6 +47,7 @@ struct Plan {
   std::optional<std::uint64_t> quota_octets;  // deliver
   std::vector<message::Address> via;          // aliases and old addresses on the way, in order
   std::string_view why;                       // defer, fail; fixed text
+  std::string_view status;                    // defer, fail: RFC 3463
 };
 
 /// Plans one recipient. Usage:
@@ -74,7 +75,7 @@ class RoutePlanner {
   };
   void add(Plan plan);
   void expand(Open from, std::vector<message::Address> targets);
-  void fail_whole(std::string_view why);
+  void fail_whole(std::string_view why, std::string_view status);
   void settle();
 
   message::Address recipient_;

@@ -16,6 +16,7 @@
 #include "queue/queue.h"
 #include "serve/pop3/serve.h"
 #include "serve/smtp/serve.h"
+#include "sim/resolver.h"
 #include "sim/world.h"
 
 namespace ph::testing {
@@ -23,9 +24,18 @@ namespace ph::testing {
 /// One server life: from start() to stop(), or to its death with the store.
 class House {
  public:
-  House(store::Store& store, rt::World& world, rt::Executor executor)
+  struct Options {
+    std::string hostname = "mail.example.test";
+    std::vector<rt::Network> trusted = {};  // may relay without a login
+    deliver::Options deliver = {};
+  };
+
+  /// All references outlive it.
+  House(store::Store& store, rt::World& world, rt::Executor executor, rt::Resolver& resolver,
+        Options options = {})
       : world_(world),
         executor_(executor),
+        options_(std::move(options)),
         journal(store, world, executor, {}),
         identity(
             identity::make_identity(store, world, [this](Event e) { journal.note(std::move(e)); })),
@@ -40,11 +50,12 @@ class House {
                return octets_used(*mailboxes, std::move(account), deadline);
              },
              world, [this](Event e) { journal.note(std::move(e)); }},
-            {.hostname = "mail.example.test"})),
+            {.hostname = options_.hostname, .trusted_networks = options_.trusted})),
         intake(intake::make_intake(
             {store, queue, world, [this](Event e) { journal.note(std::move(e)); }},
-            {.hostname = "mail.example.test"})),
-        deliverer({queue, identity->directory(), *mailboxes}, world, {}) {
+            {.hostname = options_.hostname})),
+        deliverer({queue, identity->directory(), *mailboxes, store, resolver}, world,
+                  options_.deliver) {
     journal.add_tail([this](std::string term) { return queue.events(std::move(term)); });
   }
 
@@ -81,6 +92,7 @@ class House {
  private:
   rt::World& world_;
   rt::Executor executor_;
+  Options options_;
 
  public:
   journal::EventJournal journal;
@@ -100,7 +112,7 @@ class House {
   }
   Task<void> serve(net::Connection& connection) {  // NOLINT: lent by the listener
     smtp::ServerOptions options;
-    options.hostname = "mail.example.test";
+    options.hostname = options_.hostname;
     options.listener = "smtp";
     co_await serve::serve_smtp(connection, std::move(options), {}, nullptr,
                                {*policy, *intake, journal, world_.clock});

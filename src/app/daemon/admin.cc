@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "app/daemon/admin_request.h"
 #include "app/daemon/facts.h"
 #include "crypto/password.h"
 
@@ -17,77 +18,15 @@ namespace {
 
 namespace json = boost::json;
 
-/// The request's members, each read by its name and type.
-struct Request {
-  json::object body;
-
-  Result<std::string> text(std::string_view name) const {
-    const auto* value = body.if_contains(name);
-    if (value && value->is_string()) return std::string(value->get_string());
-    return fail(Kind::malformed, "the request lacks a text", std::string(name));
-  }
-  /// A text of which nothing stays in the request.
-  Result<std::string> secret(std::string_view name) {
-    auto found = text(name);
-    if (found) {
-      for (char& c : body[name].get_string()) *const_cast<volatile char*>(&c) = 0;
-    }
-    return found;
-  }
-  Result<std::string> optional_text(std::string_view name) const {
-    const auto* value = body.if_contains(name);
-    return value && !value->is_null() ? text(name) : std::string();
-  }
-  bool flag(std::string_view name) const {
-    const auto* value = body.if_contains(name);
-    return value && value->is_bool() && value->get_bool();
-  }
-  /// nullopt: null or not there.
-  Result<std::optional<std::uint64_t>> number(std::string_view name) const {
-    const auto* value = body.if_contains(name);
-    if (!value || value->is_null()) return std::optional<std::uint64_t>();
-    if (value->is_int64() && value->get_int64() >= 0) {
-      return std::optional(static_cast<std::uint64_t>(value->get_int64()));
-    }
-    if (value->is_uint64()) return std::optional(value->get_uint64());
-    return fail(Kind::malformed, "the request has something that is no number", std::string(name));
-  }
-};
-
-using Reply = Result<json::object>;
-using Run = Task<Reply> (*)(Request request, AdminRooms rooms);
-
-rt::Instant deadline_of(const AdminRooms& rooms) {
-  return rooms.world.clock.now() + kAdminDeadline;
-}
-
-/// A list as a reply, as much of it as a reply may hold.
-template <class T>
-json::object listed(std::string_view name, const std::vector<T>& all) {
-  json::array items;
-  std::size_t octets = 0;
-  bool complete = true;
-  for (const auto& item : all) {
-    json::object one = facts(item);
-    octets += json::serialize(one).size() + 1;
-    if (octets > kAdminReplyOctetsMax - 4096) {
-      complete = false;
-      break;
-    }
-    items.push_back(std::move(one));
-  }
-  return {{name, std::move(items)}, {"complete", complete}};
-}
-
 // Domains.
 
-Task<Reply> domain_add(Request request, AdminRooms rooms) {
+Task<AdminReply> domain_add(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto name, request.text("domain"));
   PH_CO_TRY([[maybe_unused]] const auto made, co_await rooms.identity.add_domain(name));
   co_return json::object{{"domain", utf8_only(name)}};
 }
 
-Task<Reply> domain_list(Request, AdminRooms rooms) {
+Task<AdminReply> domain_list(AdminRequest, AdminRooms rooms) {
   PH_CO_TRY(const auto domains, co_await rooms.identity.domains());
   co_return listed("domains", domains);
 }
@@ -106,7 +45,7 @@ Task<Result<Done>> remove_account(std::string address, AdminRooms rooms) {
   co_return Done{};
 }
 
-Task<Reply> domain_remove(Request request, AdminRooms rooms) {
+Task<AdminReply> domain_remove(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto name, request.text("domain"));
   const bool force = request.flag("force");
   if (force) {
@@ -128,12 +67,12 @@ Task<Reply> domain_remove(Request request, AdminRooms rooms) {
 
 // Accounts.
 
-Task<Reply> shown(std::string address, AdminRooms rooms) {
+Task<AdminReply> shown(std::string address, AdminRooms rooms) {
   PH_CO_TRY(const auto account, co_await rooms.identity.show_account(address));
   co_return json::object{{"account", facts(account)}};
 }
 
-Task<Reply> account_add(Request request, AdminRooms rooms) {
+Task<AdminReply> account_add(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(auto password, request.secret("password"));
   PH_CO_TRY(const auto quota, request.number("quota_octets"));
@@ -146,13 +85,13 @@ Task<Reply> account_add(Request request, AdminRooms rooms) {
   co_return co_await shown(address, rooms);
 }
 
-Task<Reply> account_list(Request request, AdminRooms rooms) {
+Task<AdminReply> account_list(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto domain, request.optional_text("domain"));
   PH_CO_TRY(const auto accounts, co_await rooms.identity.accounts(domain));
   co_return listed("accounts", accounts);
 }
 
-Task<Reply> account_show(Request request, AdminRooms rooms) {
+Task<AdminReply> account_show(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(const auto account, co_await rooms.identity.show_account(address));
   PH_CO_TRY(const auto usage, co_await rooms.mailboxes.usage(account.id, deadline_of(rooms)));
@@ -162,13 +101,13 @@ Task<Reply> account_show(Request request, AdminRooms rooms) {
   co_return json::object{{"account", std::move(out)}};
 }
 
-Task<Reply> account_remove(Request request, AdminRooms rooms) {
+Task<AdminReply> account_remove(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY([[maybe_unused]] const auto gone, co_await remove_account(address, rooms));
   co_return json::object{{"address", utf8_only(address)}};
 }
 
-Task<Reply> account_password(Request request, AdminRooms rooms) {
+Task<AdminReply> account_password(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(auto password, request.secret("password"));
   const auto set = co_await rooms.identity.set_password(address, password);
@@ -177,7 +116,7 @@ Task<Reply> account_password(Request request, AdminRooms rooms) {
   co_return co_await shown(address, rooms);
 }
 
-Task<Reply> account_state(Request request, AdminRooms rooms) {
+Task<AdminReply> account_state(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(const auto name, request.text("state"));
   using identity::AccountState;
@@ -193,14 +132,14 @@ Task<Reply> account_state(Request request, AdminRooms rooms) {
   co_return co_await shown(address, rooms);
 }
 
-Task<Reply> account_quota(Request request, AdminRooms rooms) {
+Task<AdminReply> account_quota(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(const auto quota, request.number("quota_octets"));
   PH_CO_TRY([[maybe_unused]] const auto set, co_await rooms.identity.set_quota(address, quota));
   co_return co_await shown(address, rooms);
 }
 
-Task<Reply> account_move(Request request, AdminRooms rooms) {
+Task<AdminReply> account_move(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY(const auto to, request.optional_text("to"));
   const bool forward = request.flag("forward");
@@ -211,7 +150,7 @@ Task<Reply> account_move(Request request, AdminRooms rooms) {
 
 // Aliases.
 
-Task<Reply> alias_add(Request request, AdminRooms rooms) {
+Task<AdminReply> alias_add(AdminRequest request, AdminRooms rooms) {
   identity::Administration::Alias alias;
   PH_CO_TRY(alias.address, request.text("address"));
   const auto* targets = request.body.if_contains("targets");
@@ -227,66 +166,27 @@ Task<Reply> alias_add(Request request, AdminRooms rooms) {
   co_return json::object{{"alias", facts(alias)}};
 }
 
-Task<Reply> alias_list(Request request, AdminRooms rooms) {
+Task<AdminReply> alias_list(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto domain, request.optional_text("domain"));
   PH_CO_TRY(const auto aliases, co_await rooms.identity.aliases(domain));
   co_return listed("aliases", aliases);
 }
 
-Task<Reply> alias_remove(Request request, AdminRooms rooms) {
+Task<AdminReply> alias_remove(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto address, request.text("address"));
   PH_CO_TRY([[maybe_unused]] const auto gone, co_await rooms.identity.remove_alias(address));
   co_return json::object{{"address", utf8_only(address)}};
 }
 
-// Queue and journal.
+// Journal.
 
-Task<Reply> queue_list(Request request, AdminRooms rooms) {
-  PH_CO_TRY(const auto max, request.number("max"));
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(max.value_or(1000), kAdminListedMax));
-  PH_CO_TRY(auto jobs, co_await rooms.queue.list(count + 1, deadline_of(rooms)));
-  const bool more = jobs.size() > count;
-  if (more) jobs.resize(count);
-  auto out = listed("jobs", jobs);
-  if (more) out["complete"] = false;
-  co_return out;
-}
-
-Task<Reply> queue_stats(Request, AdminRooms rooms) {
-  PH_CO_TRY(const auto jobs, co_await rooms.queue.list(kAdminCountedMax + 1, deadline_of(rooms)));
-  std::uint64_t messages = 0, octets = 0, deferred = 0;
-  std::optional<Wall> oldest, next;
-  std::string_view before;
-  for (const auto& job : jobs) {  // sorted by queue id
-    if (job.queue_id != before) {
-      ++messages;
-      octets += job.octets;
-      before = job.queue_id;
-    }
-    if (job.attempts > 0) ++deferred;
-    if (!oldest || job.accepted < *oldest) oldest = job.accepted;
-    if (!next || job.next_attempt < *next) next = job.next_attempt;
-  }
-  json::object out{{"messages", messages},
-                   {"recipients", jobs.size()},
-                   {"octets", octets},
-                   {"deferred", deferred},
-                   {"oldest_accepted", nullptr},
-                   {"next_attempt", nullptr},
-                   {"complete", jobs.size() <= kAdminCountedMax}};
-  if (oldest) out["oldest_accepted"] = format_utc(*oldest);
-  if (next) out["next_attempt"] = format_utc(*next);
-  co_return json::object{{"stats", std::move(out)}};
-}
-
-Task<Reply> why(Request request, AdminRooms rooms) {
+Task<AdminReply> why(AdminRequest request, AdminRooms rooms) {
   PH_CO_TRY(const auto term, request.text("term"));
   PH_CO_TRY(const auto events, co_await rooms.journal.find(term, deadline_of(rooms)));
   co_return listed("events", events);
 }
 
-Task<Reply> server_status(Request, AdminRooms rooms) {
+Task<AdminReply> server_status(AdminRequest, AdminRooms rooms) {
   json::array listening;
   for (const auto& one : rooms.server.listening) listening.emplace_back(one);
   co_return json::object{{"server", json::object{{"version", rooms.server.version},
@@ -297,7 +197,7 @@ Task<Reply> server_status(Request, AdminRooms rooms) {
 
 struct Command {
   std::string_view name;
-  Run run;
+  AdminRun run;
 };
 
 constexpr std::array kCommands = std::to_array<Command>({
@@ -315,14 +215,19 @@ constexpr std::array kCommands = std::to_array<Command>({
     {"domain.add", domain_add},
     {"domain.list", domain_list},
     {"domain.remove", domain_remove},
+    {"queue.delete", queue_delete},
+    {"queue.hold", queue_hold},
     {"queue.list", queue_list},
+    {"queue.release", queue_release},
+    {"queue.retry", queue_retry},
+    {"queue.show", queue_show},
     {"queue.stats", queue_stats},
     {"server.status", server_status},
     {"why", why},
 });
 static_assert(std::ranges::is_sorted(kCommands, {}, &Command::name));  // binary search below
 
-Task<Reply> run(std::string request, AdminRooms rooms) {
+Task<AdminReply> run(std::string request, AdminRooms rooms) {
   boost::system::error_code error;
   json::parse_options options;
   options.max_depth = kAdminJsonDepthMax;
@@ -331,7 +236,7 @@ Task<Reply> run(std::string request, AdminRooms rooms) {
   if (error || !parsed.is_object()) {
     co_return fail(Kind::malformed, "the request is not a JSON object", error.message());
   }
-  Request read{std::move(parsed.get_object())};
+  AdminRequest read{std::move(parsed.get_object())};
   PH_CO_TRY(const auto name, read.text("command"));
   const auto found = std::ranges::lower_bound(kCommands, name, {}, &Command::name);
   if (found == kCommands.end() || found->name != name) {

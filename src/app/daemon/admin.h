@@ -19,7 +19,6 @@ inline constexpr std::size_t kAdminRequestOctetsMax = 64 << 10;
 inline constexpr std::size_t kAdminReplyOctetsMax = 32 << 20;
 inline constexpr std::size_t kAdminJsonDepthMax = 8;
 inline constexpr std::size_t kAdminListedMax = 100000;     // jobs of one `queue.list`
-inline constexpr std::size_t kAdminCountedMax = 1000000;   // jobs that `queue.stats` looks at
 inline constexpr std::chrono::seconds kAdminDeadline{60};  // of one command
 
 /// What a server says about itself (`server.status`).

@@ -120,11 +120,31 @@ json::object facts(const queue::JobInfo& job) {
   return {{"queue_id", job.queue_id},
           {"sender", utf8_only(job.sender)},
           {"recipient", utf8_only(job.recipient)},
+          {"state", job.state},
           {"octets", job.octets},
           {"accepted", time_or_null(job.accepted)},
           {"next_attempt", time_or_null(job.next_attempt)},
           {"attempts", job.attempts},
-          {"why", utf8_only(job.why)}};
+          {"why", utf8_only(job.why)},
+          {"host", utf8_only(job.host)},
+          {"reply", utf8_only(job.reply)}};
+}
+
+json::object facts(const queue::Stats& stats) {
+  json::array destinations;
+  for (const auto& one : stats.destinations)
+    destinations.push_back(json::object{{"domain", utf8_only(one.domain)},
+                                        {"recipients", one.recipients},
+                                        {"oldest_accepted", time_or_null(one.oldest)}});
+  return {{"messages", stats.messages},
+          {"recipients", stats.recipients},
+          {"octets", stats.octets},
+          {"deferred", stats.deferred},
+          {"held", stats.held},
+          {"attempting", stats.attempting},
+          {"oldest_accepted", time_or_null(stats.oldest_accepted.value_or(Wall{}))},
+          {"next_attempt", time_or_null(stats.next_attempt.value_or(Wall{}))},
+          {"destinations", std::move(destinations)}};
 }
 
 }  // namespace ph::daemon

@@ -24,5 +24,6 @@ boost::json::object facts(const identity::Domain& domain);
 boost::json::object facts(const identity::Account& account);
 boost::json::object facts(const identity::Administration::Alias& alias);
 boost::json::object facts(const queue::JobInfo& job);
+boost::json::object facts(const queue::Stats& stats);
 
 }  // namespace ph::daemon

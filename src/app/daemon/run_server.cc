@@ -7,6 +7,7 @@
 #include "app/daemon/server.h"
 #include "rt/os/event_loops.h"
 #include "rt/os/processors.h"
+#include "rt/os/resolver.h"
 #include "rt/os/signals.h"
 #include "rt/os/world.h"
 
@@ -29,10 +30,11 @@ Result<Done> run_server(Config config, ServeOptions options) {
   rt::os::OsWorld world(*log, std::max(threads, rt::os::kWorkerThreads));
   PH_TRY(auto certificate, load_certificate(config, world));
 
+  PH_TRY(auto resolver, rt::os::make_resolver({.servers = config.dns_servers}));
   rt::os::EventLoops loops(threads);
   const auto executors = loops.executors();
   PH_TRY(auto house, House::open(config, world, executors.front()));
-  Server server(std::move(config), std::move(options), *log, std::move(house),
+  Server server(std::move(config), std::move(options), *log, std::move(house), *resolver,
                 std::move(certificate), executors);
 
   bool stopping = false;
@@ -49,6 +51,7 @@ Result<Done> run_server(Config config, ServeOptions options) {
   rt::spawn(executors.front(), run_to(server, ended));
   loops.run();
   auto result = outcome.get();
+  resolver->close();
   // A session that does not end even when closed would wake up in rooms that are gone. The store is
   // closed and everything is on disk: end here.
   if (result && !*result) std::_Exit(0);

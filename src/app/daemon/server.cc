@@ -16,8 +16,22 @@ std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
-queue::RetryTimes retry_times(const Config& config) {
-  return {seconds(config.queue.retry_first), seconds(config.queue.retry_max)};
+deliver::Options delivery(const Config& config) {
+  deliver::Options options{
+      .ledger = {.retry = {seconds(config.queue.retry_first), seconds(config.queue.retry_max)},
+                 .expire = seconds(config.queue.expire),
+                 .warn = seconds(config.queue.warn)},
+      .relay = {.hostname = config.hostname,
+                .port = config.delivery_port,
+                .self = {.names = {config.hostname}, .addresses = {}}},
+      .routes = {}};
+  // Mail that a domain's records send to where we listen ourselves would come back for ever.
+  for (const auto& listener : config.listeners)
+    for (const auto& at : listener.at)
+      if (listener.protocol == Protocol::smtp && at.port == config.delivery_port)
+        options.relay.self.addresses.push_back(rt::to_string(at.ip));
+  for (const auto& route : config.routes) options.routes.push_back({route.domain, route.to});
+  return options;
 }
 
 Task<Result<std::uint64_t>> octets_used(
@@ -47,12 +61,14 @@ Task<void> end_after(rt::World& world,
 }  // namespace
 
 Server::Server(Config config, ServeOptions options, StandardErrorLog& log,
-               std::unique_ptr<House> house, std::shared_ptr<const crypto::TlsContext> certificate,
+               std::unique_ptr<House> house, rt::Resolver& resolver,
+               std::shared_ptr<const crypto::TlsContext> certificate,
                std::vector<rt::Executor> executors)
     : config_(std::move(config)),
       options_(std::move(options)),
       log_(log),
       house_(std::move(house)),
+      resolver_(resolver),
       certificates_(std::move(certificate)),
       executors_(std::move(executors)),
       stop_bell_(house_->world().timers.timer(executors_.front())),
@@ -87,8 +103,9 @@ Task<Result<Done>> Server::start() {
   intake_ = intake::make_intake({house_->store(), house_->queue(), world, house_->note()},
                                 {config_.hostname, limits.message_octets, limits.memory_octets});
   deliverer_ = std::make_unique<deliver::Deliverer>(
-      deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes}, world,
-      deliver::Options{retry_times(config_)});
+      deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes, house_->store(),
+                     resolver_},
+      world, delivery(config_));
   sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), house_->identity(), world,
                                                 executors_.front());
 

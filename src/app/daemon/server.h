@@ -38,8 +38,9 @@ struct ServeOptions {
 class Server {
  public:
   /// `house` is opened and not started. `executors`: one an event loop; the house's is the first.
+  /// `resolver` outlives the server.
   Server(Config config, ServeOptions options, StandardErrorLog& log, std::unique_ptr<House> house,
-         std::shared_ptr<const crypto::TlsContext> certificate,
+         rt::Resolver& resolver, std::shared_ptr<const crypto::TlsContext> certificate,
          std::vector<rt::Executor> executors);
   ~Server();
 
@@ -70,6 +71,7 @@ class Server {
   ServeOptions options_;
   StandardErrorLog& log_;
   std::unique_ptr<House> house_;
+  rt::Resolver& resolver_;
   Certificates certificates_;
   std::vector<rt::Executor> executors_;
   std::unique_ptr<rt::Timer> stop_bell_, poll_;

@@ -1,0 +1,275 @@
+#include "deliver/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace ph::deliver {
+
+using message::DsnAction;
+using queue::Job;
+using queue::JobState;
+using queue::Message;
+using queue::Notify;
+
+namespace {
+
+/// Whom we tell when a message without a sender cannot be delivered.
+const message::Address kAdministrator{.local = "postmaster", .domain = ""};
+
+std::string in_words(std::chrono::seconds span) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
+  if (hours >= 48) return fmt::format("{} days", hours / 24);
+  if (hours >= 2) return fmt::format("{} hours", hours);
+  return fmt::format("{} minutes", std::max<std::int64_t>(span.count() / 60, 1));
+}
+
+}  // namespace
+
+/// What one call of record() writes. Shared: by the coroutines that write it, one after the other.
+struct Ledger::Page {
+  std::shared_ptr<const Message> message;
+  queue::Settled settled;
+  std::set<std::string> known;  // directory keys of all recipients
+  struct Tell {
+    DsnAction kind;
+    message::DsnRecipient recipient;
+    bool administrator = false;
+  };
+  std::vector<Tell> tell;
+  std::vector<std::pair<std::uint32_t, Job>> parked;
+};
+
+Ledger::Ledger(queue::MailQueue& queue, store::Store& store, rt::World& world,
+               LedgerOptions options, ReportOptions reports)
+    : queue_(queue),
+      world_(world),
+      options_(options),
+      reporter_(queue, store, world, std::move(reports)) {}
+
+Event Ledger::event_of(const Message& message, const Job& job, Attempt attempt) const {
+  using What = Attempt::What;
+  Event event{.at = world_.clock.wall(),
+              .stage = attempt.stage,
+              .outcome = Outcome::done,
+              .queue_id = to_string(message.id),
+              .message_id = message.message_id,
+              .sender = message::to_string(message.sender),
+              .recipient = message::to_string(job.recipient),
+              .peer = std::move(attempt.host),
+              .why = std::move(attempt.why),
+              .reply = attempt.reply.substr(0, kEventReplyOctetsMax)};
+  if (attempt.what == What::later || attempt.what == What::kept) event.outcome = Outcome::deferred;
+  if (attempt.what == What::failed) event.outcome = Outcome::failed;
+  return event;
+}
+
+/// Not now: when next, or that it has waited for long enough.
+void Ledger::postpone(Page& page, Job& job, Attempt& attempt) {
+  const Message& message = *page.message;
+  const Wall now = world_.clock.wall();
+  ++job.attempts;
+  if (now - message.accepted >= options_.expire) {
+    attempt.why = fmt::format("given up after {}; the last attempt: {}", in_words(options_.expire),
+                              attempt.why);
+    attempt.what = Attempt::What::failed;
+    attempt.status = "5.4.7";  // RFC 3463 §3.5: delivery time expired
+    return;
+  }
+  const Wall last = message.accepted + options_.expire;
+  job.next_attempt =
+      std::min(now + retry_wait(options_.retry, job.attempts, world_.random), std::max(last, now));
+  job.why = attempt.why;
+  if (job.warned || now - message.accepted < options_.warn || message.sender.null()) return;
+  job.warned = true;
+  if ((job.notify & Notify::delay) == 0) return;
+  page.tell.push_back({DsnAction::delayed,
+                       {.final = job.recipient,
+                        .original = job.original,
+                        .action = DsnAction::delayed,
+                        .status = attempt.status.empty() ? "4.4.1" : attempt.status,
+                        .remote_mta = attempt.host,
+                        .diagnostic = attempt.reply,
+                        .why = attempt.why,
+                        .last_attempt = now,
+                        .retry_until = last}});
+}
+
+void Ledger::expand(Page& page, std::uint32_t index, const Job& job, const Attempt& attempt) {
+  const std::size_t before = page.message->jobs.size();
+  for (const message::Address& to : attempt.expanded) {
+    if (!page.known.insert(message::directory_key(to)).second) continue;  // gets it already
+    if (before + page.settled.added.size() >= queue::kJobsPerMessageMax) break;
+    Job added{.recipient = to, .notify = job.notify, .parent = index};
+    // RFC 3461 §5.2.7.1: what one recipient became several cannot report success as one.
+    if (attempt.expanded.size() > 1)
+      added.notify = static_cast<std::uint8_t>(added.notify & ~Notify::success);
+    added.original =
+        job.original.empty() ? "rfc822;" + message::to_string(job.recipient) : job.original;
+    added.next_attempt = world_.clock.wall();
+    page.settled.added.push_back(std::move(added));
+  }
+}
+
+/// One recipient's outcome: the job as it is now, what is said of it, and who is told.
+void Ledger::note(Page& page, std::uint32_t index, Attempt attempt) {
+  using What = Attempt::What;
+  const Message& message = *page.message;
+  const Job before = message.jobs[index];
+  Job job = before;
+  if (!attempt.host.empty()) job.host = attempt.host;
+  if (!attempt.reply.empty()) job.reply = attempt.reply;
+  if (attempt.what == What::kept) {
+    job.next_attempt = world_.clock.wall() + options_.retry.longest;
+    job.why = attempt.why;
+    page.parked.emplace_back(index, std::move(job));
+    return;
+  }
+  if (attempt.what == What::later) postpone(page, job, attempt);
+  const bool told_of_success = (job.notify & Notify::success) != 0 && !message.sender.null();
+  std::optional<DsnAction> kind;
+  switch (attempt.what) {
+    case What::delivered:
+      ++job.attempts;
+      job.state = JobState::delivered;
+      if (told_of_success) kind = DsnAction::delivered;
+      break;
+    case What::relayed:
+      ++job.attempts;
+      job.state = JobState::delivered;
+      if (told_of_success && !attempt.dsn_passed) kind = DsnAction::relayed;
+      break;
+    case What::expanded:
+      job.state = JobState::expanded;
+      expand(page, index, job, attempt);
+      if (told_of_success && attempt.expanded.size() > 1) kind = DsnAction::expanded;
+      break;
+    case What::failed:
+      job.state = JobState::failed;
+      if ((job.notify & Notify::failure) != 0 || message.sender.null()) kind = DsnAction::failed;
+      break;
+    case What::later:
+    case What::kept: break;
+  }
+  if (job.state != JobState::waiting) job.why.clear();
+  // A message without a sender is a report or an automatic answer: nobody waits for one more. An
+  // administrator should see it, unless it was for them.
+  const bool administrator = message.sender.null();
+  if (kind && administrator && job.recipient == kAdministrator) {
+    kind.reset();
+    world_.log.write(rt::Level::error, "deliver: a report found nobody to read it",
+                     {{"id", to_string(message.id)}, {"why", attempt.why}});
+  }
+  if (kind) {
+    page.tell.push_back({*kind,
+                         {.final = job.recipient,
+                          .original = job.original,
+                          .action = *kind,
+                          .status = attempt.status.empty() ? "2.0.0" : attempt.status,
+                          .remote_mta = attempt.host,
+                          .diagnostic = attempt.reply,
+                          .why = attempt.why,
+                          .last_attempt = world_.clock.wall()},
+                         administrator});
+  }
+  if (attempt.in_doubt) {
+    Attempt doubt = attempt;
+    doubt.why =
+        "the connection ended after the message and before the reply to it: the next "
+        "attempt may bring a second copy";
+    page.settled.events.push_back(event_of(message, before, std::move(doubt)));
+    page.settled.events.back().outcome = Outcome::note;
+  }
+  page.settled.events.push_back(event_of(message, before, std::move(attempt)));
+  page.settled.changed.emplace_back(index, std::move(job));
+}
+
+/// One report for each kind and reader.
+Task<Result<Done>> Ledger::add_reports(std::shared_ptr<Page> page) {
+  const Message& message = *page->message;
+  for (const DsnAction kind : {DsnAction::failed, DsnAction::delayed, DsnAction::delivered,
+                               DsnAction::relayed, DsnAction::expanded}) {
+    std::vector<message::DsnRecipient> recipients;
+    bool administrator = false;
+    for (const Page::Tell& tell : page->tell) {
+      if (tell.kind != kind || recipients.size() >= kReportRecipientsMax) continue;
+      recipients.push_back(tell.recipient);
+      administrator |= tell.administrator;
+    }
+    if (recipients.empty()) continue;
+    const message::Address to = administrator ? kAdministrator : message.sender;
+    const std::size_t count = recipients.size();
+    auto report = co_await reporter_.make(page->message, kind, to, std::move(recipients));
+    if (!report) co_return std::unexpected(std::move(report).error());
+    page->settled.events.push_back(
+        {.at = world_.clock.wall(),
+         .stage = Stage::bounce,
+         .outcome = Outcome::done,
+         .queue_id = to_string(message.id),
+         .message_id = message.message_id,
+         .sender = message::to_string(message.sender),
+         .why = fmt::format(
+             "report {} ({}, {} recipient(s)) goes to {}", to_string(report->first.id),
+             message::to_string(kind), count,
+             administrator ? "the postmaster, since there is no sender" : message::to_string(to))});
+    page->settled.reports.push_back(*std::move(report));
+  }
+  co_return Done{};
+}
+
+Task<void> Ledger::settle(std::shared_ptr<Page> page) {
+  for (;;) {
+    auto done = co_await queue_.settle(page->message->id, page->settled);
+    if (done) co_return;
+    world_.log.error(
+        "deliver: the outcome for " + to_string(page->message->id) + " could not be recorded",
+        done.error());
+    if (done.error().kind == Kind::refused || stopping_) break;
+    // What was delivered must not be delivered again: the same outcome is written until it is.
+    auto timer = world_.timers.timer(queue_.executor());
+    auto slept = co_await timer->wait_until(world_.clock.now() + kUnrecordedWait);
+    static_cast<void>(slept);
+    if (stopping_) break;
+  }
+  for (const auto& [report, events] : page->settled.reports) queue_.abandon(report.id);
+}
+
+Task<void> Ledger::record(std::shared_ptr<const Message> message, Found found) {
+  // As it is now: other recipients of it may have been settled, or expanded, since it was taken.
+  message = queue_.find(message->id);
+  if (!message) co_return;  // an administrator removed it
+  auto page = page_of(message, found, true);
+  if (!page->parked.empty()) queue_.park(message->id, std::move(page->parked));
+  if (page->settled.changed.empty()) co_return;
+  auto reported = co_await add_reports(page);
+  if (!reported) {
+    world_.log.error("deliver: a report about " + to_string(message->id) + " could not be made",
+                     reported.error());
+    for (const auto& [report, events] : page->settled.reports) queue_.abandon(report.id);
+    // What failed fails again, and its sender is told then. What arrived must be written down.
+    std::vector<std::uint32_t> again;
+    std::erase_if(found, [&](const auto& one) {
+      const auto what = one.second.what;
+      const bool back = what == Attempt::What::failed || what == Attempt::What::later;
+      if (back) again.push_back(one.first);
+      return back || what == Attempt::What::kept;
+    });
+    queue_.give_back(message->id, again, kUnrecordedWait);
+    if (found.empty()) co_return;
+    page = page_of(message, found, false);
+  }
+  co_await settle(page);
+}
+
+std::shared_ptr<Ledger::Page> Ledger::page_of(const std::shared_ptr<const Message>& message,
+                                              const Found& found, bool tell) {
+  auto page = std::make_shared<Page>();
+  page->message = message;
+  for (const Job& job : message->jobs) page->known.insert(message::directory_key(job.recipient));
+  for (const auto& [index, attempt] : found) note(*page, index, attempt);
+  if (!tell) page->tell.clear();
+  return page;
+}
+
+}  // namespace ph::deliver
