@@ -4,9 +4,9 @@
 set -eu
 BENCH=${BENCH:-$(cd "$(dirname "$0")/.." && pwd)/build/bench}; R=$BENCH/root-newcomer
 . "$(dirname "$0")/lib.sh"
-"$(dirname "$0")/setup.sh" base
+roots_allowed; roots_base
 fresh=1; [ -d "$R" ] && rm_root "$R"
-cp -a "$BENCH/base" "$R"
+cp -a "$ROOTS/base" "$R"
 mnt_root "$R"
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 steps=0; lines=0; T0=$(date +%s.%N)

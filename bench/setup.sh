@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sets up the peers, each in its own minimal Debian root under $BENCH (they
 # conflict with each other as packages, and nothing of the host is touched).
-# Uses only the host's own apt/npm configuration: no registry host is named here.
+# Uses only the host's own apt/npm configuration: no registry host is named here. The base: tools/roots.sh.
 # Usage: setup.sh [base] [postfix] [exim] [opensmtpd] [haraka] [tools]   (default: all); setup.sh down unmounts
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -9,28 +9,18 @@ BENCH=${BENCH:-$(dirname "$HERE")/build/bench}
 mkdir -p "$BENCH"
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
-. "$HERE/lib.sh"; mnt() { mnt_root "$1"; }
-base() {
-  [ -e "$BENCH/base/.ok" ] && return 0
-  "$HERE/../tools/install.sh" bench
-  local m; m=$(apt-get indextargets --format '$(REPO_URI)' | sort -u | grep -v security | head -1)
-  [ -d "$BENCH/base/etc" ] || debootstrap --variant=minbase --include=ca-certificates bookworm "$BENCH/base" "$m" >"$BENCH/debootstrap.log" 2>&1
-  rm -f "$BENCH/base/etc/apt/sources.list"
-  cp -a /etc/apt/sources.list.d/debian.sources "$BENCH/base/etc/apt/sources.list.d/"
-  cp -a /etc/apt/apt.conf.d/99* "$BENCH/base/etc/apt/apt.conf.d/" 2>/dev/null || true
-  cp /etc/resolv.conf /etc/hosts /etc/hostname "$BENCH/base/etc/"
-  printf '#!/bin/sh\nexit 101\n' > "$BENCH/base/usr/sbin/policy-rc.d"; chmod 755 "$BENCH/base/usr/sbin/policy-rc.d"
-  touch "$BENCH/base/.ok"
-}
+. "$HERE/lib.sh"
 newroot() { # newroot NAME packages...
   local r=$BENCH/root-$1; shift
-  [ -e "$r/.ok" ] && { mnt "$r"; return 0; }
-  base; [ -d "$r" ] || cp -a "$BENCH/base" "$r"; mnt "$r"
-  chroot "$r" apt-get update >"$r.log" 2>&1
-  chroot "$r" apt-get install -y --no-install-recommends "$@" >>"$r.log" 2>&1
+  [ -e "$r/.ok" ] && { mnt_root "$r"; return 0; }
+  roots_base
+  [ -d "$r" ] || { cp -a "$ROOTS/base" "$r.part"; rm "$r.part/.ok"; mv "$r.part" "$r"; }
+  mnt_root "$r"
+  chroot "$r" bash -c "$(declare -f roots_apt); roots_apt /var/log/install.log $*"
   touch "$r/.ok"
 }
 tools() {
+  "$HERE/../tools/install.sh" bench
   make -s -C "$HERE/load" OUT="$BENCH/bin"
 }
 haraka() {
@@ -39,8 +29,9 @@ haraka() {
   (cd "$BENCH/haraka"; npm init -y >/dev/null; npm install --no-audit --no-fund --omit=optional Haraka || npm install --before=2026-09-10 --no-audit --no-fund --omit=optional Haraka ) >"$BENCH/haraka.log" 2>&1 # the second: where a mirror lags behind the newest dependencies
 }
 [ $# -gt 0 ] || set -- base postfix exim opensmtpd haraka tools
+roots_allowed "$@"
 for x; do case $x in
-  base) base;;
+  base) roots_base;;
   postfix) newroot postfix postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd;;
   exim) newroot exim exim4-daemon-light;;
   opensmtpd) newroot opensmtpd opensmtpd;;

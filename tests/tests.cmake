@@ -22,6 +22,10 @@ endif()
 
 # Against what users run. The program under sanitizers is covered by the unit and simulation tests.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PH_SANITIZE)
+  # Real peers in Debian roots of their own. The first time it downloads packages; then it takes a moment.
+  add_test(NAME peers.setup COMMAND ${CMAKE_SOURCE_DIR}/tests/peers/setup.sh)
+  set_tests_properties(peers.setup PROPERTIES LABELS e2e TIMEOUT 1800 FIXTURES_SETUP peers)
+
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/e2e/*_test.py)
   foreach(file IN LISTS files)
     get_filename_component(stem ${file} NAME_WE)
@@ -31,6 +35,13 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PH_SANITIZE)
       set_tests_properties(kill.program PROPERTIES PROCESSORS 2)
     else()
       ph_python_test(e2e.${what} ${file} e2e 600)
+      file(STRINGS ${CMAKE_SOURCE_DIR}/${file} with_peers REGEX "^from (mail_peers|peers|relaying) import")
+      if(with_peers)
+        set_tests_properties(e2e.${what} PROPERTIES FIXTURES_REQUIRED peers)
+      endif()
+      if(what STREQUAL "thousand")  # it says how long the others take: not beside another test
+        set_tests_properties(e2e.${what} PROPERTIES RUN_SERIAL TRUE)
+      endif()
     endif()
   endforeach()
 

@@ -28,7 +28,7 @@ PROGRAM = pathlib.Path(os.environ.get('PH_PROGRAM', ROOT / 'build/release/postho
 WAIT_S = 60        # far above what anything here takes on a busy machine: only a hang reaches it
 POLL_S = 0.02
 DOMAIN = 'example.test'
-HOSTNAME = 'mail.example.test'
+HOSTNAME = f'mail.{DOMAIN}'
 PORTS = {'smtp': 3025, 'submission': 3587, 'submissions': 3465, 'pop3': 3110, 'pop3s': 3995}
 poplib._MAXLINE = 1 << 20  # lines of 60,000 octets are legal here
 _houses = itertools.count()
@@ -81,13 +81,14 @@ def make_certificate(folder, *names, serial=1):
 class House:
     """One store and one configuration; the server may be started and ended many times."""
 
-    def __init__(self, config=None, accounts=('alice', 'bob')):
+    def __init__(self, config=None, accounts=('alice', 'bob'), domain=DOMAIN):
+        self.domain, self.hostname = domain, f'mail.{domain}'
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='ph-'))
         self.ip = own_address()
         self.ports = dict(PORTS)
-        self.certificate, self.key = make_certificate(self.folder, HOSTNAME, 'localhost', self.ip)
+        self.certificate, self.key = make_certificate(self.folder, self.hostname, 'localhost', self.ip)
         self.tables = {
-            'server': {'hostname': HOSTNAME, 'store': 'file:./store'},
+            'server': {'hostname': self.hostname, 'store': 'file:./store'},
             'listen': {name: f'{self.ip}:{port}' for name, port in self.ports.items()},
             'tls': {'certificate': str(self.certificate), 'key': str(self.key)},
             'delivery': {'routes': {'*': 'hold'}},
@@ -132,7 +133,7 @@ class House:
             raise AssertionError(f'the server did not start (exit code {code}):\n{self.log_text()}') from error
         self.starts += 1
         if self.starts == 1 and self._wanted_accounts:
-            self.cli('domain', 'add', DOMAIN)
+            self.cli('domain', 'add', self.domain)
             for name in self._wanted_accounts:
                 self.add_account(name)
         return self
@@ -222,7 +223,7 @@ class House:
         return [json.loads(line) for line in self.cli(*arguments, '--json', **keywords).stdout.splitlines()]
 
     def add_account(self, name, *options):
-        address = name if '@' in name else f'{name}@{DOMAIN}'
+        address = name if '@' in name else f'{name}@{self.domain}'
         password = f'{name} likes $ long ones'
         self.cli('account', 'add', address, '--password-stdin', *options, given=password + '\n')
         self.passwords[address] = password
@@ -253,12 +254,12 @@ class House:
         smtp.starttls(context=self.trust())
         smtp.ehlo()
         if login:
-            smtp.login(f'{user}@{DOMAIN}', self.passwords[f'{user}@{DOMAIN}'])
+            smtp.login(f'{user}@{self.domain}', self.passwords[f'{user}@{self.domain}'])
         return smtp
 
     def pop3(self, user='alice'):
         pop = poplib.POP3_SSL(self.ip, self.ports['pop3s'], timeout=WAIT_S, context=self.trust())
-        address = user if '@' in user else f'{user}@{DOMAIN}'
+        address = user if '@' in user else f'{user}@{self.domain}'
         try:
             pop.user(address)
             pop.pass_(self.passwords[address])
