@@ -184,24 +184,25 @@ std::string returned_header(std::string_view octets) {
   HeaderScan scan;
   scan.feed(octets);
   scan.finish();
-  std::string_view header = octets.substr(0, static_cast<std::size_t>(scan.header_octets()));
-  if (header == "\r\n" || header == "\n") return {};
-  if (header.ends_with("\r\n\r\n"))
-    header.remove_suffix(2);
-  else if (header.ends_with("\n\n"))
-    header.remove_suffix(1);
-  if (header.empty()) return {};
-
-  const bool cut = header.size() > kReturnedHeaderOctetsMax;
-  if (cut) {
-    header = header.substr(0, kReturnedHeaderOctetsMax - kCutNote.size() - 2);
-    if (const std::size_t end = header.rfind('\n'); end != header.npos)
-      header = header.substr(0, end + 1);
+  const auto header_octets = static_cast<std::size_t>(scan.header_octets());
+  const std::string_view header =
+      octets.substr(0, std::min(header_octets, kReturnedHeaderOctetsMax + 2));
+  std::string out;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    if (header[i] == '\n' && (i == 0 || header[i - 1] != '\r')) out.push_back('\r');
+    out.push_back(header[i]);
   }
-  std::string out(header);
-  if (!out.ends_with('\n')) out += "\r\n";
-  if (cut) out += kCutNote;
-  return out;
+  if (out == "\r\n" || out.empty()) return {};
+  if (!out.ends_with("\r\n")) out += "\r\n";
+  if (out.ends_with("\r\n\r\n")) out.resize(out.size() - 2);
+  if (out.size() <= kReturnedHeaderOctetsMax) return out;
+
+  out.resize(kReturnedHeaderOctetsMax - kCutNote.size() - 2);
+  if (const std::size_t end = out.rfind('\n'); end != out.npos)
+    out.resize(end + 1);
+  else
+    out += "\r\n";
+  return out.append(kCutNote);
 }
 
 }  // namespace ph::message

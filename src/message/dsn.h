@@ -81,7 +81,7 @@ bool needs_smtputf8(const Dsn& dsn);
 /// The header of the message that `octets` begins, fit to be returned.
 ///
 ///   octets   the beginning of a message, any octets; kReturnedHeaderOctetsMax + 2 of them suffice
-///   returns  its header without the empty line, the last line with its CRLF; when longer than
+///   returns  its header without the empty line, each line with CRLF; when longer than
 ///            kReturnedHeaderOctetsMax cut at the end of a line, with a field that says so. "" for
 ///            a message without a header.
 std::string returned_header(std::string_view octets);

@@ -125,7 +125,7 @@ TEST(Dsn, ExplainsEveryStatus) {
 
 TEST(ReturnedHeader, IsTheHeaderWithoutTheEmptyLine) {
   EXPECT_EQ(returned_header("A: b\r\n c\r\n\r\nbody\r\n"), "A: b\r\n c\r\n");
-  EXPECT_EQ(returned_header("A: b\n\nbody\n"), "A: b\n");
+  EXPECT_EQ(returned_header("A: b\n\nbody\n"), "A: b\r\n");
   EXPECT_EQ(returned_header("A: b"), "A: b\r\n");
   EXPECT_EQ(returned_header("A: b\r\nno field\r\n"), "A: b\r\n");
   for (const auto* none : {"", "\r\n", "\r\nbody", "\n", "no field\r\n"})
