@@ -25,8 +25,8 @@ enum class DsnAction : std::uint8_t { failed, delayed, delivered, relayed, expan
 /// "failed", "delayed", ...: the value of an Action field.
 std::string_view to_string(DsnAction action);
 
-/// One recipient of a notification. Text from elsewhere may hold any octets: what could break a
-/// line, a field or a boundary is escaped as \xHH (RFC 3464 §2.1.1 has no escapes of its own).
+/// One recipient of a notification. Text from elsewhere may hold any octets: control characters,
+/// and what is outside ASCII unless the notification is in UTF-8, are shown as \xHH.
 struct DsnRecipient {
   Address final;
   std::string original;  // ORCPT with its xtext decoded, "rfc822;x@y"; "" when there was none
@@ -65,24 +65,23 @@ struct Dsn {
 ///   out    lines of at most 998 octets, each with CRLF; ASCII alone, unless needs_smtputf8()
 ///   cost   O(octets of `dsn`), memory a few times that
 ///
-/// Where an address is not ASCII the parts are those of RFC 6533 (message/global-delivery-status
-/// and its companions); they are quoted-printable as long as the sender's own address is ASCII, so
-/// that the notification gets through everywhere. A whole message that is not fit for 7 bits is
-/// converted (seven_bit.h); where that cannot be, its header alone is returned, which the text
-/// says.
+/// Where an address is not ASCII the parts are those of RFC 6533 (message/global-delivery-status,
+/// message/global-headers), in quoted-printable: only the sender's own address in the field To can
+/// ever need SMTPUTF8. A whole message that is not fit for 7 bits is converted (seven_bit.h); where
+/// that cannot be, it is returned as message/global, in quoted-printable as a whole.
 ///
 /// It is sent from the null sender; who asked for which notification (NOTIFY, RET) was decided
 /// before.
 std::string format_dsn(const Dsn& dsn);
 
-/// True if the notification has octets outside ASCII, and its next hop needs SMTPUTF8 (and
-/// 8BITMIME): only when the address it goes to is not ASCII.
+/// True if the notification has octets outside ASCII, and its next hop needs SMTPUTF8: when the
+/// address it goes to is not ASCII. It never needs 8BITMIME.
 bool needs_smtputf8(const Dsn& dsn);
 
 /// The header of the message that `octets` begins, fit to be returned.
 ///
 ///   octets   the beginning of a message, any octets; kReturnedHeaderOctetsMax + 2 of them suffice
-///   returns  its header without the empty line, the last line with its CRLF; when longer than
+///   returns  its header without the empty line, each line with CRLF; when longer than
 ///            kReturnedHeaderOctetsMax cut at the end of a line, with a field that says so. "" for
 ///            a message without a header.
 std::string returned_header(std::string_view octets);

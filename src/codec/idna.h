@@ -1,0 +1,41 @@
+// Internationalised domain names: labels in UTF-8 as the labels in ASCII that the DNS knows, and
+// back.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace ph::codec {
+
+inline constexpr std::size_t kIdnaLabelOctetsMax = 63;    // RFC 1035 §2.3.4
+inline constexpr std::size_t kIdnaDomainOctetsMax = 255;  // RFC 5321 §4.5.3.1.2
+
+/// Code points as Punycode, without "xn--". ASCII characters keep their case. RFC 3492 §6.3.
+///   cost  O(n * distinct code points); callers bound n
+/// over_limit: more than kIdnaDomainOctetsMax code points. malformed: not a Unicode scalar value.
+Result<std::string> encode_punycode(std::u32string_view text);
+
+/// The inverse. RFC 3492 §6.2.
+/// malformed: no Punycode, or of something that is not Unicode. over_limit: longer than
+/// kIdnaDomainOctetsMax.
+Result<std::u32string> decode_punycode(std::string_view text);
+
+/// A domain name as the DNS knows it: labels with characters outside ASCII become A-labels
+/// ("bücher.example" is "xn--bcher-kva.example"), all letters of ASCII lower case. RFC 5891 §4.
+/// malformed: an empty label; no UTF-8; in a label outside ASCII a hyphen at an end or at its third
+/// and fourth place, an ASCII character that is no letter, digit, hyphen or underscore, or another
+/// full stop (RFC 3490 §3.1) or control character. over_limit: a label or the domain is too long.
+///
+/// Characters outside ASCII are taken as they are: in Normalization Form C and lower case, as
+/// RFC 5891 §4.1 wants them; neither is checked. What users type (mapped, folded, normalised by
+/// UTS #46, with the rules for each script and direction) takes tables that are not here.
+Result<std::string> to_ascii_domain(std::string_view domain);
+
+/// A domain name as people read it: A-labels become UTF-8, if they are what to_ascii_domain() makes
+/// of that; all else stays, with ASCII letters in lower case.
+std::string to_unicode_domain(std::string_view domain);
+
+}  // namespace ph::codec
