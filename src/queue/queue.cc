@@ -198,7 +198,9 @@ void MailQueue::schedule(const QueueId& id, Entry& entry) {
     if (!jobs[i].open() || has(entry.taken, i)) continue;
     if (!entry.due_at || jobs[i].next_attempt < *entry.due_at) entry.due_at = jobs[i].next_attempt;
   }
-  if (entry.due_at) due_.emplace(*entry.due_at, id);
+  if (!entry.due_at) return;
+  due_.emplace(*entry.due_at, id);
+  if (*entry.due_at < sleeps_until_ && !std::exchange(rung_, true)) ring();
 }
 
 std::optional<Due> MailQueue::take_due() {
@@ -241,11 +243,13 @@ Task<void> MailQueue::wait_for_due() {
       const auto until = due_.begin()->first - world_.clock.wall();
       wait = std::clamp<std::chrono::nanoseconds>(until, std::chrono::milliseconds(1), wait);
     }
+    sleeps_until_ = world_.clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(wait);
   }
   auto rung = co_await bell_->wait_until(world_.clock.now() + wait);
   static_cast<void>(rung);
   const std::lock_guard lock(mutex_);
   rung_ = false;
+  sleeps_until_ = Wall::min();
 }
 
 /// Waits until nobody else changes the message; null: it is gone. turn.leave() must follow.
@@ -330,6 +334,7 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
       ++home->messages;
       ready_.push_back(report->message->id);
       entries_.emplace(report->message->id, std::move(report));
+      if (!std::exchange(rung_, true)) ring();
     }
     give_up_jobs(*entry, given_back);
     // What others parked meanwhile stays.

@@ -205,6 +205,7 @@ class MailQueue final : public Queue {
   std::size_t lane_turn_ = 0;
   std::uint32_t next_number_ = 1;  // of partitions
   bool rung_ = false;
+  Wall sleeps_until_ = Wall::min();  // of wait_for_due()
 };
 
 }  // namespace ph::queue
