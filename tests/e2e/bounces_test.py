@@ -28,7 +28,7 @@ class BounceTest(RelayTest):
                 self.assertIn(words, ' '.join(report.text.split()))
         self.assertIn('bob@b.test', report.text)
         self.assertIn('X-Mark: kept', report.original.as_string())  # the header of what was sent
-        self.assertEqual(header(report.octets, 'To'), [ALICE])
+        self.assertIn(ALICE, header(report.octets, 'To')[0])
         self.assertRegex(header(report.octets, 'Auto-Submitted')[0], '^auto-(replied|generated)')
         self.until_queue_is_empty(a)
         self.assertEqual(len(peer.messages), 0)
