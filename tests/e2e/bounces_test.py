@@ -88,6 +88,7 @@ class BounceTest(RelayTest):
         peer = self.add_hostile('b.test', on={'RCPT': '550 5.1.1 no'})
         self.start()
         with a.smtp() as smtp:
+            smtp.ehlo()
             smtp.mail('')
             self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
             self.assertEqual(smtp.data(letter('Undelivered', sender='mailer-daemon@c.test'))[0], 250)
