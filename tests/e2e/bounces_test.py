@@ -28,7 +28,7 @@ class BounceTest(RelayTest):
                 self.assertIn(words, ' '.join(report.text.split()))
         self.assertIn('bob@b.test', report.text)
         self.assertIn('X-Mark: kept', report.original.as_string())  # the header of what was sent
-        self.assertEqual(header(report.octets, 'To'), [f'<{ALICE}>'])
+        self.assertIn(ALICE, header(report.octets, 'To')[0])
         self.assertRegex(header(report.octets, 'Auto-Submitted')[0], '^auto-(replied|generated)')
         self.until_queue_is_empty(a)
         self.assertEqual(len(peer.messages), 0)
@@ -93,14 +93,13 @@ class BounceTest(RelayTest):
             self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
             self.assertEqual(smtp.data(letter('Undelivered', sender='mailer-daemon@c.test'))[0], 250)
         until(lambda: peer.connections, 'it was tried')
-        self.until_queue_is_empty(a)
-        # Nobody sent it who could be told: the postmaster is, here the domain's first account.
-        notice = self.bounce(a, 'alice')
-        self.assertEqual(notice.fact('bob@b.test', 'Action'), 'failed')
-        self.assertEqual(a.messages('bob'), [])
         events = a.why('bob@b.test', ('relay', 'failed'))
-        self.assertTrue([e for e in events if e['stage'] == 'bounce' and 'postmaster' in e['why']], events)
-        self.assertEqual(len(peer.connections), 1)
+        told = [e for e in events if e['stage'] == 'bounce']
+        self.assertEqual(len(told), 1, 'an event says who was told')
+        self.assertIn('postmaster', told[0]['why'])  # where an administrator sees it, and nobody else
+        self.assertEqual(self.bounce(a, 'alice').fact('bob@b.test', 'Action'), 'failed')  # the first account is postmaster
+        self.until_queue_is_empty(a)
+        self.assertEqual((len(peer.received), a.messages('bob')), (0, []))
 
     def test_a_bounce_to_a_sender_elsewhere(self):
         a = self.add_house(delivery={'trusted_networks': ['127.0.0.0/8']})

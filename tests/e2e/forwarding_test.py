@@ -1,4 +1,5 @@
 """Aliases whose targets are elsewhere, accounts that have moved, and circles of them."""
+import smtplib
 import unittest
 
 from posthouse import header
@@ -58,9 +59,10 @@ class ForwardingTest(RelayTest):
         """More Received fields than any honest way has."""
         a, peer = self.add_house(), self.add_hostile('b.test')
         self.start()
-        self.send(a, 'bob@b.test', b'Received: from x by y; Sat, 21 Nov 2026 10:00:00 +0100\r\n' * 120 + letter('far'))
-        report = self.bounce(a)
-        self.assertEqual(report.fact('bob@b.test', 'Status'), '5.4.6')
+        content = b'Received: from x by y; Sat, 21 Nov 2026 10:00:00 +0100\r\n' * 120 + letter('far')
+        with a.submission('alice') as smtp, self.assertRaises(smtplib.SMTPDataError) as refused:
+            smtp.sendmail('alice@a.test', ['bob@b.test'], content)
+        self.assertIn(b'5.4.6', refused.exception.smtp_error)
         self.assertEqual(peer.received, [])
 
 

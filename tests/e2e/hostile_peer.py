@@ -234,9 +234,11 @@ class _Session:
             if action:
                 self.socket.sendall(action.encode() + b'\r\n')
             return action[:3]
+        begin = b''
         for chunk in [action] if isinstance(action, bytes) else action:
+            begin += chunk[:3 - len(begin)] if len(begin) < 3 else b''
             self.socket.sendall(chunk)
-        return ''
+        return begin.decode() if begin.isdigit() else ''
 
     # --- the conversation ---
 

@@ -26,7 +26,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = pathlib.Path(os.environ.get('PH_PROGRAM', ROOT / 'build/release/posthouse')).resolve()
 WAIT_S = 60        # far above what anything here takes on a busy machine: only a hang reaches it
-POLL_S = 0.02
+POLL_S, POLL_S_MAX = 0.02, 0.25  # the pause between two looks grows, for a look may start a program
 DOMAIN = 'example.test'
 HOSTNAME = f'mail.{DOMAIN}'
 PORTS = {'smtp': 3025, 'submission': 3587, 'submissions': 3465, 'pop3': 3110, 'pop3s': 3995}
@@ -37,14 +37,15 @@ _houses = itertools.count()
 def until(ready, what, seconds=WAIT_S):
     """Asks `ready()` until it gives something true; that is returned. `what` is for the failure."""
     end = time.monotonic() + seconds
-    pause = threading.Event()
+    pause, pause_s = threading.Event(), POLL_S
     while True:
         result = ready()
         if result:
             return result
         if time.monotonic() > end:
             raise AssertionError(f'not within {seconds} s: {what}')
-        pause.wait(POLL_S)
+        pause.wait(pause_s)
+        pause_s = min(pause_s * 1.2, POLL_S_MAX)
 
 
 def own_address():
