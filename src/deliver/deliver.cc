@@ -78,8 +78,10 @@ Task<void> Deliverer::attempt(queue::Due due) {
   round->message = std::move(due.message);
   round->jobs = std::move(due.jobs);
   round->outcomes.resize(round->jobs.size());
-  round->working = std::min(round->jobs.size(), kJobsAtOnceMax);
-  for (std::size_t i = 1; i < round->working; ++i) rt::spawn(rooms_.queue.executor(), work(round));
+  // Counted before any of them runs: one may be over before the next begins.
+  const std::size_t workers = std::min(round->jobs.size(), kJobsAtOnceMax);
+  round->working = workers;
+  for (std::size_t i = 1; i < workers; ++i) rt::spawn(rooms_.queue.executor(), work(round));
   co_await work(round);
   if (round->working > 0) {
     co_await rt::suspend<Done>(

@@ -199,10 +199,10 @@ std::vector<Event> BlobDraft::acceptance(const queue::Message& message) const {
                 .stage = Stage::accept,
                 .outcome = Outcome::done,
                 .queue_id = to_string(message.id),
+                .sender = message::to_string(message.sender),
                 .recipient = message::to_string(job.recipient)};
     if (events.empty()) {
       event.message_id = message.message_id;
-      event.sender = message::to_string(message.sender);
       event.peer = message.peer;
       event.why = fmt::format("{} octets for {} recipient(s), on stable storage", message.octets,
                               message.jobs.size());

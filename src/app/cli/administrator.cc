@@ -27,10 +27,15 @@ Task<Result<std::string>> over_socket(std::string path, std::string request,
   request += '\n';
   PH_CO_TRY([[maybe_unused]] const auto sent,
             co_await connection.send(std::move(request), deadline));
+  // Gathered here: a connection keeps only so much that nobody consumes.
+  std::string reply;
   for (;;) {
-    const auto line = daemon::next_admin_line(connection.input());
-    if (line.consumed > 0) co_return std::string(line.text);
-    if (connection.input().size() > daemon::kAdminReplyOctetsMax) {
+    const auto input = connection.input();
+    const auto end = input.find('\n');
+    reply += input.substr(0, end);
+    if (end != input.npos) co_return reply;
+    connection.consume(input.size());
+    if (reply.size() > daemon::kAdminReplyOctetsMax) {
       co_return fail(Kind::over_limit, "the server's reply is too long");
     }
     PH_CO_TRY([[maybe_unused]] const auto got, co_await connection.receive(deadline));

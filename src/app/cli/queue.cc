@@ -61,6 +61,17 @@ int list(const Common& common, const Which& which) {
   return code;
 }
 
+/// One fact of `show`. A reply may have several lines; all of it comes from strangers.
+void print_fact(std::string_view name, std::string_view value) {
+  for (std::string_view label = name; !value.empty(); label = "") {
+    const auto end = std::min(value.find('\n'), value.size());
+    std::string_view line = value.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    fmt::print("    {:<9} {}\n", label, printable(line));
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+}
+
 int show(const Common& common, const Which& which) {
   int code = kFine;
   const auto reply = ask(common, which.request("queue.show"), code);
@@ -73,15 +84,13 @@ int show(const Common& common, const Which& which) {
       continue;
     }
     if (std::exchange(first, false))
-      fmt::print("{}  from {}  {} octets  accepted {}\n", shown(job, "queue_id"), sender_of(job),
-                 shown(job, "octets"), local_time(job, "accepted"));
-    fmt::print("\n  to {}: {}\n", shown(job, "recipient"), shown(job, "state"));
+      fmt::print("{}  from {}  {} octets  accepted {}\n", shown(job, "queue_id"),
+                 printable(sender_of(job)), shown(job, "octets"), local_time(job, "accepted"));
+    fmt::print("\n  to {}: {}\n", printable(shown(job, "recipient")), shown(job, "state"));
     if (shown(job, "state") == "waiting")
       fmt::print("    next try  {} (tried {} times)\n", local_time(job, "next_attempt"),
                  shown(job, "attempts"));
-    if (!shown(job, "why").empty()) fmt::print("    why       {}\n", shown(job, "why"));
-    if (!shown(job, "host").empty()) fmt::print("    host      {}\n", shown(job, "host"));
-    if (!shown(job, "reply").empty()) fmt::print("    reply     {}\n", shown(job, "reply"));
+    for (const char* fact : {"why", "host", "reply"}) print_fact(fact, shown(job, fact));
   }
   return code;
 }
