@@ -1,4 +1,6 @@
 // The process around a Server: event loops, signals, and the way down.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <future>
@@ -6,6 +8,7 @@
 
 #include "app/daemon/server.h"
 #include "rt/os/event_loops.h"
+#include "rt/os/open_files.h"
 #include "rt/os/processors.h"
 #include "rt/os/resolver.h"
 #include "rt/os/signals.h"
@@ -24,6 +27,15 @@ Task<void> run_to(Server& server, std::promise<Result<bool>>& ended) {  // NOLIN
 Result<Done> run_server(Config config, ServeOptions options) {
   const auto log =
       make_log(config.log.json ? LogFormat::json : LogFormat::logfmt, config.log.level);
+  const std::size_t files = rt::os::raise_open_files_limit();
+  if (files < config.limits.connections + kOpenFilesBeside)
+    log->write(
+        rt::Level::warning, "start.few_files",
+        {{"limit", std::to_string(files)},
+         {"why",
+          fmt::format("[limits] connections = {} needs about {}; raise the limit of open "
+                      "files (ulimit -Hn, LimitNOFILE=) or lower connections",
+                      config.limits.connections, config.limits.connections + kOpenFilesBeside)}});
   const auto threads = static_cast<unsigned>(
       config.threads > 0 ? config.threads
                          : std::clamp<std::size_t>(rt::os::processors(), 1, kThreadsMax));

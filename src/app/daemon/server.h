@@ -28,6 +28,9 @@ inline constexpr std::chrono::milliseconds kDrainPollEvery{20};
 
 inline constexpr std::chrono::seconds kRefusalMax{5};  // to tell a client that there is no room
 
+/// Files that are open beside the connections that come in: the store, outgoing connections, DNS.
+inline constexpr std::size_t kOpenFilesBeside = 1000;
+
 struct ServeOptions {
   std::string program;  // as typed: for the commands that --demo prints
   std::string version;

@@ -14,7 +14,7 @@ namespace ph::rt::os {
 
 /// Questions that libunbound works on at a time. A queue that starts anew asks for every domain of
 /// the mail in it; each costs some 10 KiB and a socket of its own.
-inline constexpr std::size_t kDnsUnderWayMax = 256;
+inline constexpr std::size_t kDnsUnderWayMax = 4096;
 /// Questions that wait for their turn; further ones are answered `failed` at once.
 inline constexpr std::size_t kDnsWaitingMax = 16384;
 /// Seconds that "there is no such name" is believed, whatever the zone says: a domain that was just

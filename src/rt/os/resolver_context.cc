@@ -41,6 +41,7 @@ void set_options(Settings& settings) {
   settings.option("insecure-lan-zones:", "yes");
   settings.option("cache-max-negative-ttl:", std::to_string(kDnsNegativeSecondsMax));
   settings.option("outgoing-range:", std::to_string(kDnsUnderWayMax));
+  settings.option("num-queries-per-thread:", std::to_string(kDnsUnderWayMax));
   settings.option("outgoing-num-tcp:", "16");
   settings.option("msg-cache-size:", std::to_string(kDnsCacheOctetsMax / 2));
   settings.option("rrset-cache-size:", std::to_string(kDnsCacheOctetsMax / 2));
