@@ -9,15 +9,19 @@ function(ph_python_test name file label timeout_s)
     ENVIRONMENT "PH_PROGRAM=${CMAKE_BINARY_DIR}/posthouse")
 endfunction()
 
-# Several rooms together in a simulated world.
+# Several rooms together in a simulated world: a program for each tests/sim/x_test.cc.
 if(PH_UNIT_TESTS AND NOT PH_FUZZ)
-  file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.cc)
-  add_executable(sim_house_test ${sim_sources})
-  target_include_directories(sim_house_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  target_link_libraries(sim_house_test PRIVATE room_serve_smtp room_serve_pop3 room_deliver room_intake
-    room_policy room_identity room_mailbox room_queue room_journal room_store room_sim GTest::gmock_main)
-  add_test(NAME sim.house COMMAND sim_house_test --gtest_brief=1)
-  set_tests_properties(sim.house PROPERTIES LABELS sim TIMEOUT 600)
+  file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*_test.cc)
+  foreach(source IN LISTS sim_sources)
+    get_filename_component(stem ${source} NAME_WE)
+    string(REGEX REPLACE "_test$" "" what ${stem})
+    add_executable(sim_${what}_test ${source})
+    target_include_directories(sim_${what}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(sim_${what}_test PRIVATE room_serve_smtp room_serve_pop3 room_deliver room_intake
+      room_policy room_identity room_mailbox room_queue room_journal room_store room_sim GTest::gmock_main)
+    add_test(NAME sim.${what} COMMAND sim_${what}_test --gtest_brief=1)
+    set_tests_properties(sim.${what} PROPERTIES LABELS sim TIMEOUT 1500)
+  endforeach()
 endif()
 
 # Against what users run. The program under sanitizers is covered by the unit and simulation tests.

@@ -154,9 +154,9 @@ void Ledger::note(Page& page, std::uint32_t index, Attempt attempt) {
   }
   if (job.state != JobState::waiting) job.why.clear();
   // A message without a sender is a report or an automatic answer: nobody waits for one more. An
-  // administrator should see it, unless it was for them.
+  // administrator should see it, unless it was for them (wherever their alias led).
   const bool administrator = message.sender.null();
-  if (kind && administrator && job.recipient == kAdministrator) {
+  if (kind && administrator && message.jobs.front().recipient == kAdministrator) {
     kind.reset();
     world_.log.write(rt::Level::error, "deliver: a report found nobody to read it",
                      {{"id", to_string(message.id)}, {"why", attempt.why}});
@@ -190,30 +190,33 @@ Task<Result<Done>> Ledger::add_reports(std::shared_ptr<Page> page) {
   const Message& message = *page->message;
   for (const DsnAction kind : {DsnAction::failed, DsnAction::delayed, DsnAction::delivered,
                                DsnAction::relayed, DsnAction::expanded}) {
-    std::vector<message::DsnRecipient> recipients;
+    std::vector<message::DsnRecipient> all;
     bool administrator = false;
     for (const Page::Tell& tell : page->tell) {
-      if (tell.kind != kind || recipients.size() >= kReportRecipientsMax) continue;
-      recipients.push_back(tell.recipient);
+      if (tell.kind != kind) continue;
+      all.push_back(tell.recipient);
       administrator |= tell.administrator;
     }
-    if (recipients.empty()) continue;
     const message::Address to = administrator ? kAdministrator : message.sender;
-    const std::size_t count = recipients.size();
-    auto report = co_await reporter_.make(page->message, kind, to, std::move(recipients));
-    if (!report) co_return std::unexpected(std::move(report).error());
-    page->settled.events.push_back(
-        {.at = world_.clock.wall(),
-         .stage = Stage::bounce,
-         .outcome = Outcome::done,
-         .queue_id = to_string(message.id),
-         .message_id = message.message_id,
-         .sender = message::to_string(message.sender),
-         .why = fmt::format(
-             "report {} ({}, {} recipient(s)) goes to {}", to_string(report->first.id),
-             message::to_string(kind), count,
-             administrator ? "the postmaster, since there is no sender" : message::to_string(to))});
-    page->settled.reports.push_back(*std::move(report));
+    for (std::size_t first = 0; first < all.size(); first += kReportRecipientsMax) {
+      const auto from = all.begin() + static_cast<std::ptrdiff_t>(first);
+      const std::size_t count = std::min(all.size() - first, kReportRecipientsMax);
+      std::vector<message::DsnRecipient> some(from, from + static_cast<std::ptrdiff_t>(count));
+      auto report = co_await reporter_.make(page->message, kind, to, std::move(some));
+      if (!report) co_return std::unexpected(std::move(report).error());
+      page->settled.events.push_back(
+          {.at = world_.clock.wall(),
+           .stage = Stage::bounce,
+           .outcome = Outcome::done,
+           .queue_id = to_string(message.id),
+           .message_id = message.message_id,
+           .sender = message::to_string(message.sender),
+           .why = fmt::format("report {} ({}, {} recipient(s)) goes to {}",
+                              to_string(report->first.id), message::to_string(kind), count,
+                              administrator ? "the postmaster, since there is no sender"
+                                            : message::to_string(to))});
+      page->settled.reports.push_back(*std::move(report));
+    }
   }
   co_return Done{};
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/hash.h"
@@ -86,6 +87,8 @@ void EventJournal::note(Event event) {
     notes_.pop_front();
     ++dropped_;
   }
+  if (std::exchange(idle_, false))
+    boost::asio::post(executor_, [timer = timer_] { timer->cancel(); });
 }
 
 void EventJournal::start() {
@@ -95,8 +98,20 @@ void EventJournal::start() {
 
 Task<void> EventJournal::write_notes() {
   while (!stopping_) {
-    auto slept = co_await timer_->wait_until(world_.clock.now() + kNotesFlushEvery);
-    static_cast<void>(slept);  // cancelled: finish() wants the rest written now
+    // With nothing to write nobody wakes up five times a second.
+    bool idle = false;
+    {
+      const std::lock_guard lock(mutex_);
+      idle_ = idle = notes_.empty();
+    }
+    if (idle) {
+      auto rung = co_await timer_->wait_until(world_.clock.now() + kIdleMax);
+      static_cast<void>(rung);
+    }
+    if (!stopping_) {
+      auto slept = co_await timer_->wait_until(world_.clock.now() + kNotesFlushEvery);
+      static_cast<void>(slept);  // cancelled: finish() wants the rest written now
+    }
     auto flushed = co_await flush();
     if (!flushed)
       world_.log.error("journal: events could not be written, trying again", flushed.error());

@@ -27,6 +27,7 @@ inline constexpr std::size_t kIndexSlotsPerDay = 256;
 inline constexpr std::size_t kEventsFoundMax = 10000;  // of one search
 inline constexpr std::size_t kRelatedIdsMax = 100;     // queue ids followed from one term
 inline constexpr std::chrono::milliseconds kNotesFlushEvery{200};
+inline constexpr std::chrono::minutes kIdleMax{1};  // with no notes: then a new day is looked for
 
 struct Options {
   std::uint32_t retention_days = 30;
@@ -67,7 +68,7 @@ class EventJournal final : public Journal {
   rt::Executor executor_;
   Options options_;
   std::vector<Tail> tails_;
-  std::unique_ptr<rt::Timer> timer_;
+  std::shared_ptr<rt::Timer> timer_;  // shared: by rings on their way
   std::string incarnation_;           // makes the origins of notes unique
   std::uint64_t blocks_written_ = 0;  // of notes
   std::uint32_t expired_day_ = 0;
@@ -78,6 +79,7 @@ class EventJournal final : public Journal {
   std::deque<Event> notes_;
   std::vector<Event> in_flight_;  // being written: find() looks here too
   std::uint64_t dropped_ = 0;
+  bool idle_ = false;  // the writer waits until there is a note
 };
 
 /// The words under which an event is found: queue id, Message-ID, sender and recipient, lower case.

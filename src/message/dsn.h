@@ -28,35 +28,35 @@ std::string_view to_string(DsnAction action);
 /// One recipient of a notification. Text from elsewhere may hold any octets: control characters,
 /// and what is outside ASCII unless the notification is in UTF-8, are shown as \xHH.
 struct DsnRecipient {
-  Address final;
-  std::string original;  // ORCPT with its xtext decoded, "rfc822;x@y"; "" when there was none
+  Address final = {};
+  std::string original = {};  // ORCPT with its xtext decoded, "rfc822;x@y"; "" when there was none
   DsnAction action = DsnAction::failed;
-  std::string status;      // "5.1.1" (RFC 3463); what does not fit the action becomes N.0.0
-  std::string remote_mta;  // host name of who said so; "": we ourselves
-  std::string diagnostic;  // the remote reply verbatim, lines apart by CRLF or LF; "": none
-  std::string why;         // our own reason, one sentence in plain words; "": the status says it
-  std::optional<Wall> last_attempt;
-  std::optional<Wall> retry_until;  // only said when delayed: when we give up
+  std::string status = {};      // "5.1.1" (RFC 3463); what does not fit the action becomes N.0.0
+  std::string remote_mta = {};  // host name of who said so; "": we ourselves
+  std::string diagnostic = {};  // the remote reply verbatim, lines apart by CRLF or LF; "": none
+  std::string why = {};  // our own reason, one sentence in plain words; "": the status says it
+  std::optional<Wall> last_attempt = {};
+  std::optional<Wall> retry_until = {};  // only said when delayed: when we give up
 };
 
 struct Dsn {
   DsnAction kind = DsnAction::failed;
-  std::string reporting_mta;  // our host name
-  Address to;                 // the sender of the original message
-  std::string from_address;   // "MAILER-DAEMON@mail.example.org"
-  std::string message_id;     // of the notification, without <>
+  std::string reporting_mta = {};  // our host name
+  Address to = {};                 // the sender of the original message
+  std::string from_address = {};   // "MAILER-DAEMON@mail.example.org"
+  std::string message_id = {};     // of the notification, without <>
   Wall date{};
   /// Letters, digits, ".", "_" and "-", at most 48: whatever else is left out. Unforeseeable
   /// (random). It is made longer until it occurs nowhere in the contents.
-  std::string boundary;
-  std::string envelope_id;  // ENVID with its xtext decoded; "": none
-  std::string queue_id;     // of the original message; "": none
-  std::optional<Wall> arrival;
+  std::string boundary = {};
+  std::string envelope_id = {};  // ENVID with its xtext decoded; "": none
+  std::string queue_id = {};     // of the original message; "": none
+  std::optional<Wall> arrival = {};
   std::vector<DsnRecipient> recipients;  // >= 1
   /// The original message: its header (see returned_header()) or, with RET=FULL, all of it.
-  std::string original;
+  std::string original = {};
   bool whole_message = false;
-  std::string original_message_id;  // without <>; "": none
+  std::string original_message_id = {};  // without <>; "": none
 };
 
 /// The whole notification: header, empty line, body. RFC 3464, RFC 6522 (multipart/report),

@@ -23,6 +23,16 @@ std::size_t rows_of(const Message& message) {
   return (message.jobs.size() + kJobsPerRow - 1) / kJobsPerRow;
 }
 
+/// What its rows take, about.
+std::size_t octets_of(const Message& message) {
+  std::size_t sum = 512 + message.added.size() + message.peer.size();
+  for (const std::string& address : message.delivered_to) sum += address.size() + 8;
+  for (const Job& job : message.jobs)
+    sum += 80 + job.recipient.local.size() + job.recipient.domain.size() + job.why.size() +
+           job.host.size() + job.reply.size() + job.original.size();
+  return sum;
+}
+
 std::string format_plan(const Plan& plan) {
   RecordWriter w(1);
   w.text(PlanTag::target, plan.target);
@@ -210,13 +220,20 @@ Task<void> MailQueue::move_deferred() {
   for (auto& [where, all] : deferred()) {
     const auto& [from, hour] = where;
     std::vector<EntryPtr> group;
-    std::size_t rows = 0;
+    std::size_t rows = 0, octets = 0;
     for (std::size_t i = 0; i < all.size() && !stopping_; ++i) {
-      group.push_back(all[i]);
-      rows += rows_of(*all[i]->message);
-      const bool full = group.size() >= kMoveMessagesMax || rows >= kMoveRowsMax / 4;
-      if (!full && i + 1 < all.size()) continue;
-      rows = 0;
+      const std::size_t its = octets_of(*all[i]->message);
+      if (its <= kBatchOctetsMax) {  // more than a batch can hold stays where it is
+        group.push_back(all[i]);
+        rows += rows_of(*all[i]->message);
+        octets += its;
+      }
+      const bool last = i + 1 == all.size();
+      const std::size_t next = last ? 0 : octets_of(*all[i + 1]->message);
+      const bool full = group.size() >= kMoveMessagesMax || rows >= kMoveRowsMax ||
+                        octets + next > kBatchOctetsMax;
+      if (group.empty() || (!full && !last)) continue;
+      rows = octets = 0;
       auto moved = co_await move_group(from, hour, std::exchange(group, {}));
       if (!moved) {
         world_.log.error("queue: deferred messages could not be moved, trying again",

@@ -143,7 +143,7 @@ Task<Result<Done>> MailQueue::accept(Message message, std::vector<Event> events)
   Result<Done> done = Done{};
   if (octets_of(recipients) + octets_of(batch) > kBatchOctetsMax) {
     // One batch cannot hold it: the message row goes last and is the acceptance. Recipients' rows
-    // without it are swept at the next start.
+    // without it are nobody's, and go with their partition.
     while (done && !recipients.puts.empty()) {
       store::Batch part;
       while (!recipients.puts.empty() && octets_of(part) < kBatchOctetsMax - (64 << 10)) {
@@ -346,6 +346,8 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
       entries_.erase(id);
       --home->live;
       for (EventRow& row : event_rows) home->unretired.emplace(std::move(row.key), row.octets);
+      if (std::exchange(house_idle_, false))
+        boost::asio::post(executor_, [bell = house_bell_] { bell->cancel(); });
     } else {
       entry->event_rows = std::move(event_rows);
       schedule(id, *entry);

@@ -105,8 +105,8 @@ class MailQueue final : public Queue {
   Task<Result<Done>> settle(QueueId id, Settled settled);
   /// The blob holder for a report about message `about`, which has jobs taken.
   std::string report_holder(const QueueId& about, const QueueId& report);
-  /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given.
-  /// Forgotten by a restart, which tries them all at once.
+  /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given. A
+  /// restart forgets that of messages that did not move to another hour meanwhile, and tries them.
   void park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs);
   /// The attempt did not take place; it comes again after `wait`.
   void give_back(const QueueId& id, const std::vector<std::uint32_t>& jobs,
@@ -165,6 +165,7 @@ class MailQueue final : public Queue {
   Task<Result<Done>> finish_move(HomePtr from);
   // retire.cc
   Task<void> housekeeping();
+  bool nothing_to_retire();
   Task<void> drop_drained();
   Task<Result<bool>> retire_some(HomePtr home);
   Task<Result<Done>> finish_retire(HomePtr home, std::string plan);
@@ -185,8 +186,9 @@ class MailQueue final : public Queue {
   rt::World& world_;
   rt::Executor executor_;
   Retire retire_;
-  std::shared_ptr<rt::Timer> bell_;  // shared: by rings on their way, which may outlive the queue
-  std::unique_ptr<rt::Timer> house_bell_, stopped_;
+  // Shared: by rings on their way, which may outlive the queue.
+  std::shared_ptr<rt::Timer> bell_, house_bell_;
+  std::unique_ptr<rt::Timer> stopped_;
   bool stopping_ = false, running_ = false;
   rt::Instant moved_at_{};
   Turn homes_turn_;  // moving messages between partitions, and reading one into memory
@@ -205,6 +207,7 @@ class MailQueue final : public Queue {
   std::size_t lane_turn_ = 0;
   std::uint32_t next_number_ = 1;  // of partitions
   bool rung_ = false;
+  bool house_idle_ = false;          // housekeeping waits until there is something to retire
   Wall sleeps_until_ = Wall::min();  // of wait_for_due()
 };
 

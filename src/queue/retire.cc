@@ -6,6 +6,8 @@
 // the number of the next group, so that no origin is used twice.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "base/record.h"
 #include "queue/home.h"
@@ -98,8 +100,15 @@ Task<Result<bool>> MailQueue::retire_some(HomePtr home) {
 
 Task<void> MailQueue::housekeeping() {
   while (!stopping_) {
-    auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
-    static_cast<void>(slept);
+    // With nothing to retire nobody wakes up every two seconds.
+    if (nothing_to_retire()) {
+      auto rung = co_await house_bell_->wait_until(world_.clock.now() + kMoveEvery);
+      static_cast<void>(rung);
+    }
+    if (!stopping_) {
+      auto slept = co_await house_bell_->wait_until(world_.clock.now() + kRetireEvery);
+      static_cast<void>(slept);
+    }
     for (const HomePtr& home : homes()) {
       bool more = true;
       while (more && !stopping_) {
@@ -122,6 +131,14 @@ Task<void> MailQueue::housekeeping() {
   }
   running_ = false;
   stopped_->cancel();
+}
+
+bool MailQueue::nothing_to_retire() {
+  const std::lock_guard lock(mutex_);
+  const auto has_none = [](const auto& one) { return one.second->unretired.empty(); };
+  house_idle_ =
+      std::ranges::all_of(generations_, has_none) && std::ranges::all_of(hours_, has_none);
+  return house_idle_;
 }
 
 Task<void> MailQueue::drop_drained() {

@@ -101,6 +101,21 @@ class BounceTest(RelayTest):
         self.until_queue_is_empty(a)
         self.assertEqual((len(peer.received), a.messages('bob')), (0, []))
 
+    def test_a_postmaster_who_refuses_ends_it(self):
+        """What nobody wants to read goes round once, not for ever."""
+        a = self.add_house(delivery={'trusted_networks': ['127.0.0.0/8']})
+        peer = self.add_hostile('b.test', on={'RCPT': '550 5.1.1 no'})
+        self.start()
+        a.cli('alias', 'add', 'postmaster@a.test', 'carol@b.test')
+        with a.smtp() as smtp:
+            smtp.ehlo()
+            smtp.mail('')
+            self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
+            self.assertEqual(smtp.data(letter('Undelivered', sender='mailer-daemon@c.test'))[0], 250)
+        until(lambda: a.why('carol@b.test', ('relay', 'failed')), 'the notice was refused')
+        self.until_queue_is_empty(a)
+        self.assertEqual(len([line for line in a.log_text(1000).splitlines() if 'what=bounce.done' in line]), 1)
+
     def test_a_bounce_to_a_sender_elsewhere(self):
         a = self.add_house(delivery={'trusted_networks': ['127.0.0.0/8']})
         self.add_hostile('b.test', on={'RCPT': '550 5.1.1 no'})

@@ -129,6 +129,10 @@ Task<AdminReply> account_state(AdminRequest request, AdminRooms rooms) {
     co_return fail(Kind::malformed, "state is active, disabled or locked", name);
   }
   PH_CO_TRY([[maybe_unused]] const auto set, co_await rooms.identity.set_state(address, state));
+  if (state == AccountState::active) {  // what waited for that need not wait any longer
+    const auto tried = co_await rooms.queue.retry({.recipient = address});
+    if (!tried) rooms.world.log.error("queue: mail for " + address + " waits on", tried.error());
+  }
   co_return co_await shown(address, rooms);
 }
 
