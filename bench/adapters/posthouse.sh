@@ -1,14 +1,15 @@
 # Posthouse: build/release/posthouse of this checkout. queue = mail for other domains from a trusted network that
-# waits (no relay yet); deliver = accounts u0..u19@local.test; pop3 = the same with passwords in the clear.
+# a route holds; relay = it goes to the sink; deliver = accounts u0..u19@local.test; pop3 = the same with passwords in the clear.
 S=$BENCH/posthouse
 PROGRAM=${PROGRAM:-$(dirname "$(dirname "$LIB")")/build/release/posthouse}
-SMTP_PORT=2506; POP3_PORT=2116; ROLES="queue deliver idle pop3"
+SMTP_PORT=2506; POP3_PORT=2116; ROLES="queue relay deliver idle pop3"
 ADMIN_SOCKET=$S/store/admin.sock
 . "$LIB"
 ph() { "$PROGRAM" "$@" --config "$S/posthouse.toml"; }
 a_version() { "$PROGRAM" --version | head -1 | sed 's/^[0-9]/Posthouse &/'; }
 a_prepare() {
   mkdir -p "$S" "$BENCH/trash"; [ -d "$S/store" ] && mv "$S/store" "$BENCH/trash/posthouse.$(date +%s%N)"
+  local route=hold; case $ROLE in relay|idle) route=$HOST:$SINK_PORT;; esac
   cat > "$S/posthouse.toml" <<C
 [server]
 hostname = "mail.test"
@@ -17,7 +18,7 @@ store = "file:./store"
 smtp = "$HOST:$SMTP_PORT"
 pop3 = { address = "$HOST:$POP3_PORT", allow_plaintext = true }
 [delivery]
-routes = { "*" = "hold" }
+routes = { "*" = "$route" }
 trusted_networks = ["127.0.0.0/8"]
 [limits]
 connections = 20000
