@@ -186,7 +186,7 @@ TEST_F(QueueTest, MovesEventsToTheJournalAndDropsDrainedGenerations) {
   MailQueue queue(*disk, world, world.executor(), into(retired));
   ASSERT_TRUE(run(queue.open()));
   queue.start();
-  world.run(std::chrono::seconds(5));
+  world.run(kMoveEvery + std::chrono::seconds(5));  // nothing else wakes it up
   finish(queue);
   // The catalogue, and the fresh generation of each lane: the old ones are gone.
   EXPECT_EQ(partitions().size(), 1 + kLanes);

@@ -120,7 +120,12 @@ TEST(Admin, TheQueueOfANewHouseIsEmpty) {
   const auto stats = open.ask(R"({"command":"queue.stats"})").at("stats").as_object();
   EXPECT_EQ(stats.at("messages").to_number<int>(), 0);
   EXPECT_TRUE(stats.at("oldest_accepted").is_null());
-  EXPECT_EQ(stats.at("complete"), json::value(true));
+  EXPECT_TRUE(stats.at("destinations").as_array().empty());
+  EXPECT_FALSE(open.ask(R"({"command":"queue.hold"})").at("ok").as_bool()) << "of which messages?";
+  EXPECT_FALSE(
+      open.ask(R"({"command":"queue.show","queue_id":"0000000000000000"})").at("ok").as_bool());
+  const auto none = open.ask(R"({"command":"queue.delete","domain":"x.test"})");
+  EXPECT_EQ(none.at("changed").to_number<int>(), 0);
 }
 
 TEST(AdminLine, EndsAtLf) {

@@ -39,10 +39,11 @@ TEST(Facts, OfAJobAndAnAliasAndADomain) {
   job.recipient = "b@x.test";
   job.octets = 7;
   job.accepted = wall_of(1000);
-  EXPECT_EQ(boost::json::serialize(facts(job)),
-            "{\"queue_id\":\"q1\",\"sender\":\"\",\"recipient\":\"b@x.test\",\"octets\":7,"
-            "\"accepted\":\"1970-01-01T00:00:01.000Z\",\"next_attempt\":null,\"attempts\":0,"
-            "\"why\":\"\"}");
+  EXPECT_EQ(
+      boost::json::serialize(facts(job)),
+      "{\"queue_id\":\"q1\",\"sender\":\"\",\"recipient\":\"b@x.test\",\"state\":\"\",\"octets\":7,"
+      "\"accepted\":\"1970-01-01T00:00:01.000Z\",\"next_attempt\":null,\"attempts\":0,"
+      "\"why\":\"\",\"host\":\"\",\"reply\":\"\"}");
   EXPECT_EQ(boost::json::serialize(facts(identity::Administration::Alias{"a@x", {"b@x", "c@x"}})),
             "{\"address\":\"a@x\",\"targets\":[\"b@x\",\"c@x\"]}");
   EXPECT_EQ(boost::json::serialize(facts(identity::Domain{"x.test", wall_of(0)})),
