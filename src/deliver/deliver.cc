@@ -32,7 +32,8 @@ Deliverer::Deliverer(Rooms rooms, rt::World& world, Options options)
       options_(std::move(options)),
       ledger_(rooms.queue, rooms.store, world, options_.ledger, {options_.relay.hostname}),
       relay_(ledger_, rooms.queue, rooms.store, rooms.resolver, world, options_.relay),
-      idle_(world.timers.timer(rooms.queue.executor())) {}
+      idle_(world.timers.timer(rooms.queue.executor())),
+      full_(world.timers.timer(rooms.queue.executor())) {}
 
 void Deliverer::start() {
   running_ = true;
@@ -41,13 +42,18 @@ void Deliverer::start() {
 
 Task<void> Deliverer::run() {
   while (!stopping_) {
+    if (under_way_ >= kAttemptsMax) {  // until one of them ends
+      auto room = co_await full_->wait_until(world_.clock.now() + kDeliveryDeadline);
+      static_cast<void>(room);
+      continue;
+    }
     while (!stopping_ && under_way_ < kAttemptsMax) {
       auto due = rooms_.queue.take_due();
       if (!due) break;
       ++under_way_;
       rt::spawn(rooms_.queue.executor(), attempt(*std::move(due)));
     }
-    co_await rooms_.queue.wait_for_due();
+    if (under_way_ < kAttemptsMax) co_await rooms_.queue.wait_for_due();
   }
   running_ = false;
   idle_->cancel();
@@ -56,6 +62,7 @@ Task<void> Deliverer::run() {
 Task<void> Deliverer::finish() {
   stopping_ = true;
   ledger_.stop();
+  full_->cancel();
   rooms_.queue.wake();
   co_await relay_.finish();
   while (running_ || under_way_ > 0) {
@@ -102,7 +109,7 @@ Task<void> Deliverer::attempt(queue::Due due) {
   if (stopping_)
     idle_->cancel();
   else if (under_way_ == kAttemptsMax - 1)
-    rooms_.queue.wake();
+    full_->cancel();
 }
 
 Task<Result<std::vector<route::Plan>>> Deliverer::plan(message::Address recipient,

@@ -65,7 +65,8 @@ class Deliverer {
   Options options_;
   Ledger ledger_;
   Relay relay_;
-  std::unique_ptr<rt::Timer> idle_;
+  std::unique_ptr<rt::Timer> idle_;  // finish() waits
+  std::unique_ptr<rt::Timer> full_;  // run() waits for an attempt to end
   std::size_t under_way_ = 0;
   bool stopping_ = false, running_ = false;
 };

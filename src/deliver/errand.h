@@ -23,6 +23,7 @@ struct Errand {
   bool same = false;         // connect to `target` again
   std::size_t talks = 0;     // hosts that were talked to
   std::size_t repeats = 0;   // transactions that did not count as an attempt
+  bool talked = false;       // a host answered, whatever it said
   bool unreachable = false;  // no host so far was ready to take mail
   Attempt last;              // what stood in the way of those that are open
 

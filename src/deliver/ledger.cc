@@ -29,6 +29,7 @@ std::string in_words(std::chrono::seconds span) {
 
 /// What one call of record() writes. Shared: by the coroutines that write it, one after the other.
 struct Ledger::Page {
+  bool telling = true;  // reports are made
   std::shared_ptr<const Message> message;
   queue::Settled settled;
   std::set<std::string> known;  // directory keys of all recipients
@@ -78,10 +79,13 @@ void Ledger::postpone(Page& page, Job& job, Attempt& attempt) {
     return;
   }
   const Wall last = message.accepted + options_.expire;
+  const Wall notice = message.accepted + options_.warn;
   job.next_attempt =
       std::min(now + retry_wait(options_.retry, job.attempts, world_.random), std::max(last, now));
+  // The notice of delay comes when it was promised, not at whatever attempt follows.
+  if (!job.warned && now < notice) job.next_attempt = std::min(job.next_attempt, notice);
   job.why = attempt.why;
-  if (job.warned || now - message.accepted < options_.warn || message.sender.null()) return;
+  if (job.warned || now < notice || message.sender.null() || !page.telling) return;
   job.warned = true;
   if ((job.notify & Notify::delay) == 0) return;
   page.tell.push_back({DsnAction::delayed,
@@ -96,11 +100,15 @@ void Ledger::postpone(Page& page, Job& job, Attempt& attempt) {
                         .retry_until = last}});
 }
 
+/// All or nothing: whoever is left out would get no mail, and nobody would know.
+bool Ledger::has_room(const Page& page, const Attempt& attempt) {
+  return page.message->jobs.size() + page.settled.added.size() + attempt.expanded.size() <=
+         queue::kJobsPerMessageMax;
+}
+
 void Ledger::expand(Page& page, std::uint32_t index, const Job& job, const Attempt& attempt) {
-  const std::size_t before = page.message->jobs.size();
   for (const message::Address& to : attempt.expanded) {
     if (!page.known.insert(message::directory_key(to)).second) continue;  // gets it already
-    if (before + page.settled.added.size() >= queue::kJobsPerMessageMax) break;
     Job added{.recipient = to, .notify = job.notify, .parent = index};
     // RFC 3461 §5.2.7.1: what one recipient became several cannot report success as one.
     if (attempt.expanded.size() > 1)
@@ -127,6 +135,12 @@ void Ledger::note(Page& page, std::uint32_t index, Attempt attempt) {
     return;
   }
   if (attempt.what == What::later) postpone(page, job, attempt);
+  if (attempt.what == What::expanded && !has_room(page, attempt)) {
+    attempt.what = What::failed;
+    attempt.why = fmt::format("its alias makes more than {} recipients of the message",
+                              queue::kJobsPerMessageMax);
+    attempt.status = "5.2.4";  // RFC 3463 §3.3: mailing list expansion problem
+  }
   const bool told_of_success = (job.notify & Notify::success) != 0 && !message.sender.null();
   std::optional<DsnAction> kind;
   switch (attempt.what) {
@@ -221,10 +235,12 @@ Task<Result<Done>> Ledger::add_reports(std::shared_ptr<Page> page) {
   co_return Done{};
 }
 
-Task<void> Ledger::settle(std::shared_ptr<Page> page) {
+Task<Result<Done>> Ledger::settle(std::shared_ptr<Page> page) {
+  Result<Done> done = Done{};
   for (;;) {
-    auto done = co_await queue_.settle(page->message->id, page->settled);
-    if (done) co_return;
+    done = co_await queue_.settle(page->message->id, page->settled);
+    if (done) co_return done;
+    if (done.error().kind == Kind::over_limit) break;
     world_.log.error(
         "deliver: the outcome for " + to_string(page->message->id) + " could not be recorded",
         done.error());
@@ -236,6 +252,25 @@ Task<void> Ledger::settle(std::shared_ptr<Page> page) {
     if (stopping_) break;
   }
   for (const auto& [report, events] : page->settled.reports) queue_.abandon(report.id);
+  co_return done;
+}
+
+/// Too much for one batch: by halves, and the last one differently.
+Task<void> Ledger::record_in_parts(std::shared_ptr<const Message> message, Found found) {
+  if (found.size() > 1) {
+    const auto middle = found.begin() + static_cast<std::ptrdiff_t>(found.size() / 2);
+    Found rest(middle, found.end());
+    found.erase(middle, found.end());
+    co_await record(message, std::move(found));
+    co_await record(message, std::move(rest));
+  } else if (found.front().second.what == Attempt::What::expanded) {
+    found.front().second = {.what = Attempt::What::failed,
+                            .why = "its alias leads to more than can be written down at once",
+                            .status = "5.2.4"};
+    co_await record(message, std::move(found));
+  } else {
+    queue_.give_back(message->id, {found.front().first}, options_.retry.longest);
+  }
 }
 
 Task<void> Ledger::record(std::shared_ptr<const Message> message, Found found) {
@@ -250,25 +285,29 @@ Task<void> Ledger::record(std::shared_ptr<const Message> message, Found found) {
     world_.log.error("deliver: a report about " + to_string(message->id) + " could not be made",
                      reported.error());
     for (const auto& [report, events] : page->settled.reports) queue_.abandon(report.id);
-    // What failed fails again, and its sender is told then. What arrived must be written down.
+    // What failed fails again, and its sender is told then. What arrived must be written down; what
+    // waits goes on without the notice.
     std::vector<std::uint32_t> again;
+    for (const auto& [index, job] : page->settled.changed)
+      if (job.state == JobState::failed) again.push_back(index);
     std::erase_if(found, [&](const auto& one) {
-      const auto what = one.second.what;
-      const bool back = what == Attempt::What::failed || what == Attempt::What::later;
-      if (back) again.push_back(one.first);
-      return back || what == Attempt::What::kept;
+      return one.second.what == Attempt::What::kept ||
+             std::ranges::find(again, one.first) != again.end();
     });
-    queue_.give_back(message->id, again, kUnrecordedWait);
+    queue_.give_back(message->id, again, options_.retry.first);
     if (found.empty()) co_return;
     page = page_of(message, found, false);
   }
-  co_await settle(page);
+  const auto done = co_await settle(page);
+  if (!done && done.error().kind == Kind::over_limit)
+    co_await record_in_parts(message, std::move(found));
 }
 
 std::shared_ptr<Ledger::Page> Ledger::page_of(const std::shared_ptr<const Message>& message,
                                               const Found& found, bool tell) {
   auto page = std::make_shared<Page>();
   page->message = message;
+  page->telling = tell;
   for (const Job& job : message->jobs) page->known.insert(message::directory_key(job.recipient));
   for (const auto& [index, attempt] : found) note(*page, index, attempt);
   if (!tell) page->tell.clear();

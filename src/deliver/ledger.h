@@ -66,10 +66,12 @@ class Ledger {
                                 const Found& found, bool tell);
   void note(Page& page, std::uint32_t index, Attempt attempt);
   void postpone(Page& page, queue::Job& job, Attempt& attempt);
+  static bool has_room(const Page& page, const Attempt& attempt);
   void expand(Page& page, std::uint32_t index, const queue::Job& job, const Attempt& attempt);
   Event event_of(const queue::Message& message, const queue::Job& job, Attempt attempt) const;
   Task<Result<Done>> add_reports(std::shared_ptr<Page> page);
-  Task<void> settle(std::shared_ptr<Page> page);
+  Task<Result<Done>> settle(std::shared_ptr<Page> page);
+  Task<void> record_in_parts(std::shared_ptr<const queue::Message> message, Found found);
 
   queue::MailQueue& queue_;
   rt::World& world_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/idna.h"
 #include "deliver/errand.h"
 #include "deliver/mx_lookup.h"
 #include "message/received.h"
@@ -99,12 +100,14 @@ void Relay::open_waiting() {
     waiting_.pop_front();
     destination->waiting = false;
     open_sessions(destination);
+    forget(destination);
   }
 }
 
 Task<void> Relay::session(DestinationPtr destination) {
   auto out = std::make_unique<Outgoing>(world_, store_, tls_);
-  outgoing_.insert(out.get());
+  const std::uint64_t number = next_number_++;
+  outgoing_.emplace(number, out.get());
   bool dialing = true;  // counted in dialing_, else in sessions_
   std::size_t letters = 0;
   while (co_await next_work(destination, *out)) {
@@ -126,16 +129,22 @@ Task<void> Relay::session(DestinationPtr destination) {
     }
   }
   co_await out->quit();
-  outgoing_.erase(out.get());
+  outgoing_.erase(number);
   --(dialing ? dialing_ : sessions_);
   --destination->sessions;
   open_waiting();
   if (!destination->line.empty()) {
     open_sessions(destination);
-  } else if (destination->sessions == 0 && !destination->waiting) {
-    const auto found = destinations_.find(key_of(destination->route));
-    if (found != destinations_.end() && found->second == destination) destinations_.erase(found);
+  } else {
+    forget(destination);
   }
+}
+
+/// If nothing is left to do for it.
+void Relay::forget(const DestinationPtr& destination) {
+  if (destination->sessions > 0 || destination->waiting || !destination->line.empty()) return;
+  const auto found = destinations_.find(key_of(destination->route));
+  if (found != destinations_.end() && found->second == destination) destinations_.erase(found);
 }
 
 /// false: the session ends. An open connection waits a little for more.
@@ -162,7 +171,7 @@ Task<void> Relay::carry(DestinationPtr destination, Outgoing& out,  // NOLINT: t
     const bool on = co_await one_letter(out, errand);
     if (!on) break;
   }
-  const bool nobody = errand->unreachable && !errand->open.empty();
+  const bool nobody = errand->unreachable && !errand->talked && !errand->open.empty();
   const Attempt last = errand->last;
   if (stopping_ && errand->untouched()) {  // nothing was tried: the next start does
     queue_.give_back(errand->message->id, errand->open, std::chrono::seconds(1));
@@ -194,7 +203,17 @@ Task<void> Relay::find_targets(DestinationPtr destination, ErrandPtr errand) {
     co_return;
   }
   const auto deadline = world_.clock.now() + kLookUpMax;
-  auto found = co_await look_up_mx(resolver_, route.domain, options_.self, deadline);
+  // What people write in other scripts the DNS knows in ASCII, RFC 5891 §4.
+  auto name = route.domain.starts_with('[') ? route.domain : codec::to_ascii_domain(route.domain);
+  if (!name) {
+    errand->last = {.what = Attempt::What::failed,
+                    .stage = Stage::route,
+                    .why = fmt::format("{} is no domain name: {}", route.domain, name.error().what),
+                    .status = "5.1.2"};
+    errand->unreachable = true;
+    co_return;
+  }
+  auto found = co_await look_up_mx(resolver_, *std::move(name), options_.self, deadline);
   if (found.what != route::MxResult::What::go) {
     const bool final = found.what == route::MxResult::What::permanent;
     errand->last = {.what = final ? Attempt::What::failed : Attempt::What::later,
@@ -306,6 +325,7 @@ void Relay::read_report(const smtp::ClientReport& report, Outgoing& out, Errand&
     } else if (recipient.again || elsewhere) {
       still.push_back(errand.open[i]);
       if (elsewhere && recipient.stage <= smtp::Stage::hello) unreached = true;
+      if (recipient.stage > smtp::Stage::hello) errand.talked = true;
       errand.last = std::move(attempt);
       continue;
     } else {
@@ -365,7 +385,7 @@ Task<void> Relay::finish() {
   const auto until = world_.clock.now() + kRelayStopMax;
   while (!outgoing_.empty()) {
     if (world_.clock.now() >= until)
-      for (Outgoing* out : outgoing_) out->close();
+      for (const auto& [number, out] : outgoing_) out->close();
     auto slept = co_await timer->wait_until(world_.clock.now() + std::chrono::milliseconds(50));
     static_cast<void>(slept);
   }

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +68,7 @@ class Relay {
 
   void open_sessions(const DestinationPtr& destination);
   void open_waiting();
+  void forget(const DestinationPtr& destination);
   Task<void> session(DestinationPtr destination);
   Task<bool> next_work(DestinationPtr destination, Outgoing& out);
   Task<void> carry(DestinationPtr destination, Outgoing& out, ErrandPtr errand);
@@ -89,8 +89,9 @@ class Relay {
   RelayOptions options_;
   std::shared_ptr<const crypto::TlsContext> tls_;  // shared: by all connections
   std::map<std::string, DestinationPtr> destinations_;
-  std::deque<DestinationPtr> waiting_;  // have work, and there was no place for a session
-  std::set<Outgoing*> outgoing_;        // to close them at the end
+  std::deque<DestinationPtr> waiting_;           // have work, and there was no place for a session
+  std::map<std::uint64_t, Outgoing*> outgoing_;  // by number, to close them at the end
+  std::uint64_t next_number_ = 0;
   std::size_t sessions_ = 0, dialing_ = 0;
   bool stopping_ = false;
 };

@@ -54,7 +54,7 @@ Task<Result<Reporter::Report>> Reporter::make(std::shared_ptr<const queue::Messa
   dsn.boundary = "report";
   for (const char c : stem) dsn.boundary += fmt::format("{:02x}", static_cast<unsigned char>(c));
 
-  PH_CO_TRY(const queue::QueueId id, queue_.reserve());
+  PH_CO_TRY(const queue::QueueId id, queue_.reserve(true));
   dsn.message_id = fmt::format("{}@{}", to_string(id), options_.hostname);
   std::string octets = message::format_dsn(dsn);
 

@@ -24,7 +24,11 @@ struct MailQueue::Home {
   std::size_t live = 0;        // messages in memory not settled, ids reserved but not accepted yet
   bool open = true;            // takes new messages
   bool loaded = true;          // its messages are in memory
-  std::shared_ptr<Home> unfinished;  // where a move from here goes that the store did not let end
+  // Of a move from here that the store did not let end: where to, and what was moved.
+  std::shared_ptr<Home> unfinished;
+  std::vector<QueueId> set_aside;
+  bool closed = false;               // about to be dropped: nothing can be committed any more
+  bool awaited = false;              // it is the target of one: not read before that is finished
   std::uint64_t retired_groups = 0;  // numbers the origins in the journal
   std::map<std::string, std::size_t> unretired;  // event rows of settled messages, their octets
 };
@@ -42,6 +46,7 @@ struct MailQueue::Entry {
   std::vector<EventRow> event_rows;
   std::vector<std::uint32_t> taken;  // jobs that an attempt has
   std::optional<Wall> due_at;        // its place in due_
+  bool moving = false;               // to another partition: no attempt until it is there
   Turn turn;                         // one change at a time
 };
 

@@ -143,6 +143,7 @@ Task<Result<Done>> MailQueue::open() {
       if (key.starts_with("due/")) {
         home->generation = false;
         home->hour = hex(key.substr(4, 6));
+        home->messages = kMessagesPerHourPart;  // not counted yet: no more into it
         hours_.emplace(std::pair(home->hour, home->number), std::move(home));
       } else {
         fresh.emplace_back(static_cast<std::uint8_t>(hex(key.substr(0, 2))), std::move(home));
@@ -229,19 +230,35 @@ Task<Result<Done>> MailQueue::load_home(HomePtr home) {
       for (const EventRow& row : stored.event_rows) home->unretired.emplace(row.key, row.octets);
       continue;
     }
-    if (entries_.contains(id)) continue;  // read before: others of it were out of reach
-    ++home->live;
-    if (stored.message->settled()) {  // its recipients' rows are damaged: keep it, do nothing
-      world_.log.write(rt::Level::error,
-                       "queue: a message without readable recipients is kept aside",
-                       {{"id", to_string(id)}});
-      continue;
-    }
-    auto entry = std::make_shared<Entry>();
-    entry->message = std::move(stored.message);
-    entry->home = home;
-    entry->event_rows = std::move(stored.event_rows);
-    schedule(id, *entries_.insert_or_assign(id, std::move(entry)).first->second);
+    enter_stored(home, id, std::move(stored));
+  }
+  co_return Done{};
+}
+
+/// Under mutex_.
+void MailQueue::enter_stored(const HomePtr& home, const QueueId& id, Stored stored) {
+  ++home->live;
+  if (stored.message->settled()) {  // its recipients' rows are damaged: keep it, do nothing
+    world_.log.write(rt::Level::error, "queue: a message without readable recipients is kept aside",
+                     {{"id", to_string(id)}});
+    return;
+  }
+  auto entry = std::make_shared<Entry>();
+  entry->message = std::move(stored.message);
+  entry->home = home;
+  entry->event_rows = std::move(stored.event_rows);
+  schedule(id, *entries_.insert_or_assign(id, std::move(entry)).first->second);
+}
+
+/// Messages that nobody could reach since they were set aside; the others of the partition are at
+/// work and stay as they are.
+Task<Result<Done>> MailQueue::load_again(HomePtr home, std::vector<QueueId> ids) {
+  PH_CO_TRY(StoredMessages messages, co_await read_home(home));
+  const std::lock_guard lock(mutex_);
+  for (const QueueId& id : ids) {
+    const auto found = messages.find(id);
+    if (found != messages.end() && found->second.message && !entries_.contains(id))
+      enter_stored(home, id, std::move(found->second));
   }
   co_return Done{};
 }
@@ -255,7 +272,7 @@ Task<Result<Done>> MailQueue::load_due(Wall until) {
       const std::lock_guard lock(mutex_);
       for (const auto& [where, home] : hours_) {
         if (home->hour > hour_of(until)) break;
-        if (home->loaded) continue;
+        if (home->loaded || home->awaited) continue;
         next = home;
         break;
       }
@@ -266,6 +283,13 @@ Task<Result<Done>> MailQueue::load_due(Wall until) {
 }
 
 Task<Result<Done>> MailQueue::drop_home(HomePtr home) {
+  // Only the owner may: a take-over is noticed here.
+  if (!home->closed) {
+    store::Batch last;
+    last.puts.push_back({kEpochKey, std::nullopt});
+    PH_CO_TRY([[maybe_unused]] auto ours, co_await commit(home, std::move(last)));
+    home->closed = true;
+  }
   // Contents first, then the catalogue: an empty partition in the catalogue does no harm.
   PH_CO_TRY([[maybe_unused]] auto dropped, co_await store_.drop(home->partition, std::nullopt));
   store::Batch batch;

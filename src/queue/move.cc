@@ -121,7 +121,6 @@ Task<Result<Done>> MailQueue::move(HomePtr from, HomePtr to, std::vector<EntryPt
       if (keep) {
         ++to->live;
       } else {
-        if (entry->due_at) due_.erase({*entry->due_at, id});
         entries_.erase(id);
       }
     }
@@ -138,8 +137,9 @@ void MailQueue::set_aside(const HomePtr& from, const HomePtr& to,
                           const std::vector<EntryPtr>& entries) {
   const std::lock_guard lock(mutex_);
   from->unfinished = to;
+  to->awaited = true;
   for (const EntryPtr& entry : entries) {
-    if (entry->due_at) due_.erase({*entry->due_at, entry->message->id});
+    from->set_aside.push_back(entry->message->id);
     entries_.erase(entry->message->id);
     --from->live;
   }
@@ -150,11 +150,14 @@ Task<Result<Done>> MailQueue::finish_moves() {
   for (const HomePtr& from : homes()) {
     if (!from->unfinished) continue;
     PH_CO_TRY([[maybe_unused]] auto done, co_await finish_move(from));
-    PH_CO_TRY([[maybe_unused]] auto here, co_await load_home(from));
+    PH_CO_TRY([[maybe_unused]] auto here, co_await load_again(from, from->set_aside));
     if (from->unfinished->loaded) {
-      PH_CO_TRY([[maybe_unused]] auto there, co_await load_home(from->unfinished));
+      PH_CO_TRY([[maybe_unused]] auto there,
+                co_await load_again(from->unfinished, from->set_aside));
     }
+    from->unfinished->awaited = false;
     from->unfinished.reset();
+    from->set_aside.clear();
   }
   co_return Done{};
 }
@@ -180,7 +183,7 @@ MailQueue::Groups MailQueue::deferred() const {
       if (entry.home->generation && now - entry.message->accepted < kMoveEvery) continue;
       if (!is_deferred(entry, now + kMoveAhead)) continue;
       const Wall next = next_attempt(*entry.message).value_or(Wall::max());
-      groups[{entry.home, hour_of(next)}].push_back(it->second);
+      groups[{entry.home->partition, hour_of(next)}].push_back(it->second);
     }
     more = it != entries_.end();
   }
@@ -198,15 +201,22 @@ Task<Result<Done>> MailQueue::move_group(HomePtr from, std::uint32_t hour,
     for (const EntryPtr& entry : group) {  // as long as they still fit
       const bool same = entry->home == from && is_deferred(*entry, soon) &&
                         hour_of(next_attempt(*entry->message).value_or(Wall::max())) == hour;
-      if (!same || !entry->turn.try_take()) continue;
-      if (entries_.contains(entry->message->id))
-        now.push_back(entry);
-      else
-        entry->turn.leave();
+      if (!same || !entries_.contains(entry->message->id) || !entry->turn.try_take()) continue;
+      entry->moving = true;
+      schedule(entry->message->id, *entry);  // out of reach of take_due()
+      now.push_back(entry);
     }
   }
   Result<Done> moved = Done{};
   if (!now.empty()) moved = co_await move(from, std::move(to), now);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const EntryPtr& entry : now) {
+      entry->moving = false;
+      const auto found = entries_.find(entry->message->id);
+      if (found != entries_.end() && found->second == entry) schedule(entry->message->id, *entry);
+    }
+  }
   for (const EntryPtr& entry : now) entry->turn.leave();
   co_return moved;
 }
@@ -218,7 +228,8 @@ Task<void> MailQueue::move_deferred() {
     world_.log.error("queue: messages between two places are out of reach, trying again",
                      finished.error());
   for (auto& [where, all] : deferred()) {
-    const auto& [from, hour] = where;
+    const HomePtr from = all.front()->home;
+    const std::uint32_t hour = where.second;
     std::vector<EntryPtr> group;
     std::size_t rows = 0, octets = 0;
     for (std::size_t i = 0; i < all.size() && !stopping_; ++i) {

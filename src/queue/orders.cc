@@ -195,30 +195,26 @@ Task<Result<Stats>> MailQueue::stats(rt::Instant deadline) {
   co_return std::move(count.stats);
 }
 
-/// Brings what an order is about into memory.
+/// Brings what an order is about into memory. With homes_turn_ held.
 Task<Result<Done>> MailQueue::load_for(Select which) {
+  std::optional<QueueId> id;
   if (!which.queue_id.empty()) {
-    const auto id = parse_queue_id(which.queue_id);
-    if (!id) co_return std::unexpected(id.error());
+    PH_CO_TRY(id, parse_queue_id(which.queue_id));
     if (find(*id)) co_return Done{};
   }
-  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(world_.clock.now() + kStandStillMax));
-  Result<Done> done = Done{};
   for (const HomePtr& home : homes()) {
-    if (home->loaded || !done) continue;
-    if (!which.queue_id.empty()) {
-      const auto there =
-          co_await store_.get(home->partition, {message_key(*parse_queue_id(which.queue_id))});
-      if (!there) done = std::unexpected(there.error());
-      if (!there || there->empty()) continue;
+    if (home->loaded) continue;
+    if (home->awaited)
+      co_return fail(Kind::unavailable, "the store did not let a move of messages end: try again");
+    if (id) {
+      PH_CO_TRY(const auto there, co_await store_.get(home->partition, {message_key(*id)}));
+      if (there.empty()) continue;
     }
     if (messages() >= kQueuedMessagesMax)
-      done = fail(Kind::over_limit, "too many messages wait to order them all at once");
-    else
-      done = co_await load_home(home);
+      co_return fail(Kind::over_limit, "too many messages wait to order them all at once");
+    PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(home));
   }
-  homes_turn_.leave();
-  co_return done;
+  co_return Done{};
 }
 
 Task<Result<Done>> MailQueue::order_one(Order what, Select which, QueueId id,
@@ -283,6 +279,15 @@ Task<Result<Done>> MailQueue::order_one(Order what, Select which, QueueId id,
 Task<Result<Changed>> MailQueue::order(Order what, Select which) {
   if (!says_something(which))
     co_return fail(Kind::malformed, "say which messages: an id, an address, a domain, or all");
+  // Held to the end: no message moves away under the order.
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(world_.clock.now() + kStandStillMax));
+  auto sum = co_await order_all(what, std::move(which));
+  homes_turn_.leave();
+  if (sum && (what == Order::release || what == Order::retry)) wake();
+  co_return sum;
+}
+
+Task<Result<Changed>> MailQueue::order_all(Order what, Select which) {
   PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_for(which));
   std::vector<QueueId> ids;
   {
@@ -290,13 +295,12 @@ Task<Result<Changed>> MailQueue::order(Order what, Select which) {
     for (const auto& [id, entry] : entries_)
       if (fits(which, *entry->message)) ids.push_back(id);
   }
+  if (ids.empty() && !which.queue_id.empty())
+    co_return fail(Kind::not_found, "no such message in the queue", which.queue_id);
   auto sum = std::make_shared<Changed>();  // shared: with order_one(), which we await
   for (const QueueId& id : ids) {
     PH_CO_TRY([[maybe_unused]] auto done, co_await order_one(what, which, id, sum));
   }
-  if (ids.empty() && !which.queue_id.empty())
-    co_return fail(Kind::not_found, "no such message in the queue", which.queue_id);
-  if (what == Order::release || what == Order::retry) wake();
   co_return *sum;
 }
 

@@ -62,13 +62,13 @@ std::string MailQueue::report_holder(const QueueId& about, const QueueId& report
   return holder_in(found->second->home->partition, report);
 }
 
-Result<QueueId> MailQueue::reserve() {
+Result<QueueId> MailQueue::reserve(bool report) {
   std::uint8_t open_lane = 0;
   bool open_more = false;
   Result<QueueId> reserved = fail(Kind::unavailable, "the queue has no open generation");
   {
     const std::lock_guard lock(mutex_);
-    if (entries_.size() >= kQueuedMessagesMax)
+    if (entries_.size() >= kQueuedMessagesMax && !report)
       return fail(Kind::unavailable, "the queue is full",
                   std::to_string(entries_.size()) + " messages wait");
     const std::size_t turn = lane_turn_++ % lanes_.size();
@@ -193,6 +193,7 @@ void MailQueue::wake() {
 void MailQueue::schedule(const QueueId& id, Entry& entry) {
   if (entry.due_at) due_.erase({*entry.due_at, id});
   entry.due_at.reset();
+  if (entry.moving) return;
   const std::vector<Job>& jobs = entry.message->jobs;
   for (std::uint32_t i = 0; i < jobs.size(); ++i) {
     if (!jobs[i].open() || has(entry.taken, i)) continue;
@@ -219,6 +220,10 @@ std::optional<Due> MailQueue::take_due() {
     const auto found = entries_.find(id);
     if (found == entries_.end()) continue;
     Entry& entry = *found->second;
+    if (entry.moving) {
+      schedule(id, entry);
+      continue;
+    }
     Due due{entry.message, {}};
     const std::vector<Job>& jobs = entry.message->jobs;
     for (std::uint32_t i = 0; i < jobs.size(); ++i)

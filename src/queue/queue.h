@@ -82,8 +82,9 @@ class MailQueue final : public Queue {
   Task<Result<Done>> open();
 
   // For intake, from any thread.
-  /// A fresh id. unavailable: the queue is full or its next generation is not open yet.
-  Result<QueueId> reserve();
+  /// A fresh id. unavailable: the queue is full (reports are taken all the same: with them others
+  /// leave), or its next generation is not open yet.
+  Result<QueueId> reserve(bool report = false);
   /// The reserved id is not used.
   void abandon(const QueueId& id);
   /// The blob holder that names this message's row.
@@ -150,12 +151,15 @@ class MailQueue final : public Queue {
   Task<Result<Done>> take_over(HomePtr home);
   Task<Result<StoredMessages>> read_home(HomePtr home);
   Task<Result<Done>> load_home(HomePtr home);
+  Task<Result<Done>> load_again(HomePtr home, std::vector<QueueId> ids);
+  void enter_stored(const HomePtr& home, const QueueId& id, Stored stored);
   Task<Result<Done>> load_due(Wall until);
   Task<Result<Done>> drop_home(HomePtr home);
   std::vector<HomePtr> homes() const;
   // move.cc
   Task<void> move_deferred();
-  using Groups = std::map<std::pair<HomePtr, std::uint32_t>, std::vector<EntryPtr>>;
+  /// By partition and hour: an order that a simulation repeats.
+  using Groups = std::map<std::pair<store::Partition, std::uint32_t>, std::vector<EntryPtr>>;
   Groups deferred() const;
   bool is_deferred(const Entry& entry, Wall soon) const;
   Task<Result<Done>> move_group(HomePtr from, std::uint32_t hour, std::vector<EntryPtr> group);
@@ -173,6 +177,7 @@ class MailQueue final : public Queue {
   Task<Result<std::vector<std::shared_ptr<Message>>>> elsewhere(Select which);
   Task<Result<Done>> stand_still(rt::Instant deadline);
   Task<Result<Changed>> order(Order what, Select which);
+  Task<Result<Changed>> order_all(Order what, Select which);
   Task<Result<Done>> order_one(Order what, Select which, QueueId id, std::shared_ptr<Changed> sum);
   Task<Result<Done>> load_for(Select which);
   // queue.cc

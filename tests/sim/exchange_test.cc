@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFaults = 200h;    // of virtual time, with faults
+constexpr auto kFaults = 200h;  // of virtual time, with faults
 constexpr auto kDrain = 24h * 8;  // then without: more than the queue's lifetime
 constexpr int kClients = 10;
 constexpr int kMessagesPerClient = 1000;

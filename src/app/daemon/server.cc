@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/daemon/first_start.h"
+#include "rt/os/addresses.h"
 #include "rt/os/unix_socket.h"
 
 namespace ph::daemon {
@@ -14,6 +15,13 @@ namespace {
 
 std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+/// A listener on every address is one on each that the machine has.
+void add_own(const rt::IpAddress& ip, std::vector<std::string>& own) {
+  if (ip.octets != decltype(ip.octets){}) return own.push_back(rt::to_string(ip));
+  for (const rt::IpAddress& one : rt::os::local_addresses())
+    if (one.v6 == ip.v6) own.push_back(rt::to_string(one));
 }
 
 deliver::Options delivery(const Config& config) {
@@ -29,7 +37,7 @@ deliver::Options delivery(const Config& config) {
   for (const auto& listener : config.listeners)
     for (const auto& at : listener.at)
       if (listener.protocol == Protocol::smtp && at.port == config.delivery_port)
-        options.relay.self.addresses.push_back(rt::to_string(at.ip));
+        add_own(at.ip, options.relay.self.addresses);
   for (const auto& route : config.routes) options.routes.push_back({route.domain, route.to});
   return options;
 }
