@@ -74,8 +74,7 @@ Task<void> Deliverer::finish() {
 Task<void> Deliverer::work(std::shared_ptr<Round> round) {
   while (round->next < round->jobs.size()) {
     const std::size_t slot = round->next++;
-    auto outcome = co_await one(round, slot);
-    if (outcome.what != Attempt::What::relayed) round->outcomes[slot] = std::move(outcome);
+    round->outcomes[slot] = co_await one(round, slot);
   }
   if (--round->working == 0 && round->finished) (*round->finished)(Done{});
 }
@@ -156,7 +155,7 @@ std::optional<Attempt> Deliverer::find_route(const message::Address& recipient, 
   return std::nullopt;
 }
 
-Task<Attempt> Deliverer::one(std::shared_ptr<Round> round, std::size_t slot) {
+Task<std::optional<Attempt>> Deliverer::one(std::shared_ptr<Round> round, std::size_t slot) {
   using What = Attempt::What;
   const std::uint32_t index = round->jobs[slot];
   const Job job = round->message->jobs[index];
@@ -194,14 +193,7 @@ Task<Attempt> Deliverer::one(std::shared_ptr<Round> round, std::size_t slot) {
       attempt = co_await into_mailbox(round->message, index, std::move(first), deadline);
       break;
     }
-    case route::Plan::What::relay: {
-      auto kept = find_route(first.recipient, *round, index);
-      if (kept)
-        attempt = *std::move(kept);
-      else
-        attempt.what = What::relayed;  // what becomes of it the relay records
-      break;
-    }
+    case route::Plan::What::relay: co_return find_route(first.recipient, *round, index);
     case route::Plan::What::defer:
     case route::Plan::What::fail:
       attempt.what = first.what == route::Plan::What::fail ? What::failed : What::later;

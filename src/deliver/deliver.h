@@ -53,7 +53,8 @@ class Deliverer {
   Task<void> attempt(queue::Due due);
   struct Round;
   Task<void> work(std::shared_ptr<Round> round);
-  Task<Attempt> one(std::shared_ptr<Round> round, std::size_t slot);
+  /// nullopt: the relay takes it over and records what becomes of it.
+  Task<std::optional<Attempt>> one(std::shared_ptr<Round> round, std::size_t slot);
   Task<Result<std::vector<route::Plan>>> plan(message::Address recipient, rt::Instant deadline);
   Task<Attempt> into_mailbox(std::shared_ptr<const queue::Message> message, std::uint32_t index,
                              route::Plan plan, rt::Instant deadline);

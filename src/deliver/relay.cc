@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "codec/idna.h"
-#include "deliver/errand.h"
 #include "deliver/mx_lookup.h"
 #include "message/received.h"
 
@@ -28,9 +27,6 @@ struct Relay::Destination {
   bool waiting = false;          // in waiting_
   std::vector<rt::Timer*> idle;  // bells of sessions that wait for work, which own them
 };
-
-/// Work that a session has under way.
-struct Relay::Errand : deliver::Errand {};
 
 namespace {
 

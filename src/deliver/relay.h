@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "deliver/ledger.h"
-#include "deliver/outgoing.h"
+#include "deliver/errand.h"
 #include "route/mx.h"
 #include "rt/resolver.h"
 
@@ -62,7 +61,6 @@ class Relay {
  private:
   struct Work;
   struct Destination;
-  struct Errand;
   using DestinationPtr = std::shared_ptr<Destination>;  // shared: by the map and its sessions
   using ErrandPtr = std::shared_ptr<Errand>;            // shared: by one session's coroutines
 

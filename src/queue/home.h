@@ -16,9 +16,8 @@ struct MailQueue::Home {
   std::string catalogue;   // its key there
   store::Version epoch{};  // of the row "!epoch": every batch checks it
   bool generation = true;
-  std::uint32_t hour = 0;    // not a generation: hours since 1970-01-01, or kHeldHour
-  std::uint32_t number = 0;  // in the partition's name; never used again
-  Wall opened{};
+  std::uint32_t hour = 0;      // not a generation: hours since 1970-01-01, or kHeldHour
+  std::uint32_t number = 0;    // in the partition's name; never used again
   std::uint32_t next_seq = 0;  // generation: of the next id
   std::size_t messages = 0;    // put here, also by earlier moves
   std::size_t live = 0;        // messages in memory not settled, ids reserved but not accepted yet

@@ -73,7 +73,6 @@ Task<Result<MailQueue::HomePtr>> MailQueue::open_home(HomePtr home, std::string 
   batch.puts.push_back({kNextKey, RecordWriter(1).number(1, home->number + 1).take()});
   PH_CO_TRY([[maybe_unused]] auto listed,
             co_await store_.commit(catalogue_partition(), std::move(batch)));
-  home->opened = world_.clock.wall();
   PH_CO_TRY([[maybe_unused]] auto ours, co_await take_over(home));
   co_return home;
 }

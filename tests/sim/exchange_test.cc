@@ -48,7 +48,7 @@ struct Site {
 struct Story {
   std::map<std::string, Sent> accepted;        // by mark
   std::map<std::string, int> copies, reports;  // by mark
-  int doubts = 0, lives = 0;
+  int lives = 0;
   std::size_t queued = 0;
   std::vector<std::string> log;
 };
