@@ -27,6 +27,16 @@ target_link_libraries(lib_rocksdb INTERFACE rocksdb)
 add_library(lib_unbound INTERFACE)
 target_link_libraries(lib_unbound INTERFACE unbound)
 
+# Charsets and UTS #46. Only ICU's C API is used: it is stable, and its headers are light.
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
+add_library(lib_icu INTERFACE)
+target_link_libraries(lib_icu INTERFACE PkgConfig::ICU)
+
+# Public suffixes.
+pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
+add_library(lib_psl INTERFACE)
+target_link_libraries(lib_psl INTERFACE PkgConfig::PSL)
+
 # The release program's allocator (docs/adr/0006-allocator.md); sanitizers bring their own.
 add_library(lib_allocator INTERFACE)
 if(NOT PH_SANITIZE AND NOT PH_FUZZ)
