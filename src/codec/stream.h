@@ -41,6 +41,13 @@ class Faults {
   std::vector<Fault> kept_;
 };
 
+/// What coded input says about itself beside its octets: a file's name, a length, a checksum.
+struct Fact {
+  std::string_view name;  // "name", "mode", "crc32": in lower case, from a literal
+  std::string value;      // as it stood there: any octets
+  bool operator==(const Fact&) const = default;
+};
+
 /// One direction of a coding, for one run at a time.
 ///
 ///   feed    the next octets, in any split, borrowed for the call; appends what is known to `out`
@@ -57,6 +64,8 @@ class Stream {
   virtual void finish(std::string& out) = 0;
   /// Of the run under way, and after finish() of the one that ended.
   virtual const Faults& faults() const = 0;
+  /// Final after finish().
+  virtual std::vector<Fact> facts() const { return {}; }
 };
 
 }  // namespace ph::codec

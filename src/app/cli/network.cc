@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "app/cli/administrator.h"
+#include "app/cli/input.h"
 #include "app/cli/output.h"
 #include "app/cli/secrets.h"
 #include "app/daemon/units.h"
@@ -153,38 +154,6 @@ Task<Result<net::Connection>> dial(Target target, rt::World& world) {  // NOLINT
     PH_CO_TRY([[maybe_unused]] const auto done, co_await secure(connection, target, world));
   }
   co_return connection;
-}
-
-std::optional<std::string> read_input(const std::string& file, std::size_t octets_max) {
-  const bool from_stdin = file.empty() || file == "-";
-  std::FILE* in = from_stdin ? stdin : std::fopen(file.c_str(), "rbe");
-  if (in == nullptr) {
-    complain(fmt::format("cannot open {}: {}", file, std::strerror(errno)),
-             "name a file that you may read, or - for standard input");
-    return std::nullopt;
-  }
-  std::string out;
-  std::array<char, 64 << 10> buffer;
-  bool too_big = false;
-  for (;;) {
-    const auto got = std::fread(buffer.data(), 1, buffer.size(), in);
-    if (got == 0) break;
-    out.append(buffer.data(), got);
-    too_big = out.size() > octets_max;
-    if (too_big) break;
-  }
-  const bool failed = std::ferror(in) != 0;
-  if (!from_stdin) std::fclose(in);
-  const auto name = from_stdin ? std::string("standard input") : file;
-  if (failed) {
-    complain(fmt::format("cannot read {}", name), "is it a folder?");
-    return std::nullopt;
-  }
-  if (too_big) {
-    complain(fmt::format("{} is too big", name), fmt::format("at most {} octets", octets_max));
-    return std::nullopt;
-  }
-  return out;
 }
 
 }  // namespace ph::cli

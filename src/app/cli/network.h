@@ -59,7 +59,4 @@ Task<Result<Done>> secure(net::Connection& connection,
                           Target target,  // NOLINT: awaited on the spot
                           rt::World& world);
 
-/// A whole file, or standard input for "-"; at most `octets_max`. Complains.
-std::optional<std::string> read_input(const std::string& file, std::size_t octets_max);
-
 }  // namespace ph::cli

@@ -7,6 +7,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/compose.h"
+#include "app/cli/input.h"
 #include "app/cli/network.h"
 #include "app/cli/output.h"
 #include "app/cli/world.h"
