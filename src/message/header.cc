@@ -1,0 +1,275 @@
+#include "message/header.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <span>
+
+#include "base/ascii.h"
+#include "message/header_masks.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace ph::message {
+
+const Field* Header::first(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(fields_, [name](const Field& f) { return same_ascii(f.name, name); });
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+const Field* Header::last(std::string_view name) const {
+  for (auto at = fields_.rbegin(); at != fields_.rend(); ++at)
+    if (same_ascii(at->name, name)) return &*at;
+  return nullptr;
+}
+
+std::vector<const Field*> Header::all(std::string_view name) const {
+  std::vector<const Field*> found;
+  for (const Field& field : fields_)
+    if (same_ascii(field.name, name)) found.push_back(&field);
+  return found;
+}
+
+std::size_t Header::count(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      fields_, [name](const Field& field) { return same_ascii(field.name, name); }));
+}
+
+std::optional<std::string> Header::text(std::string_view name) const {
+  const Field* field = first(name);
+  if (field == nullptr) return std::nullopt;
+  return unfold(field->value);
+}
+
+std::string unfold(std::string_view value) {
+  const auto is_blank = [](char c) { return is_space(c) || c == '\r' || c == '\n'; };
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  std::string out;
+  out.reserve(value.size());
+  while (!value.empty()) {
+    const std::size_t lf = value.find('\n');
+    std::string_view line = value.substr(0, lf);
+    if (lf != value.npos && line.ends_with('\r')) line.remove_suffix(1);
+    out += line;
+    value.remove_prefix(lf == value.npos ? value.size() : lf + 1);
+  }
+  return out;
+}
+
+namespace {
+
+[[gnu::always_inline]] inline FieldName find_name(std::string_view line) {
+  std::size_t i = 0;
+  const auto is_name = [](char c) { return c > ' ' && c <= '~' && c != ':'; };
+#ifdef __SSE2__
+  for (bool stopped = false; !stopped && i + 16 <= line.size();) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line.data() + i));
+    // Signed: octets above 127 are below '!', too.
+    const __m128i outside = _mm_or_si128(
+        _mm_cmplt_epi8(v, _mm_set1_epi8('!')),
+        _mm_or_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('~')), _mm_cmpeq_epi8(v, _mm_set1_epi8(':'))));
+    const auto bits = static_cast<unsigned>(_mm_movemask_epi8(outside));
+    stopped = bits != 0;
+    i += stopped ? static_cast<std::size_t>(std::countr_zero(bits)) : 16;
+  }
+#endif
+  while (i < line.size() && is_name(line[i])) ++i;
+  const std::size_t name = i;
+  while (i < line.size() && is_space(line[i])) ++i;
+  if (i >= line.size() || line[i] != ':' || name == 0) return {};
+  return {name, i};
+}
+
+}  // namespace
+
+FieldName field_name(std::string_view line) { return find_name(line); }
+
+/// Goes through a header some blocks of 64 octets at a time, from line end to line end.
+class HeaderReader {
+ public:
+  HeaderReader(std::string_view octets, Header& header)
+      : octets_(octets), header_(header), fields_(header.fields_) {}
+
+  void read() {
+    fields_.clear();
+    header_.findings_.clear();
+    std::size_t block = skip_mbox_lines();
+    bool done = begins_line(block);
+    while (!done && block < octets_.size()) {
+      std::array<OctetMasks, kBlocks> masks;
+      const std::size_t blocks = load(block, masks);
+      for (std::size_t i = 0; i < blocks && !done; ++i, block += kMaskedOctets)
+        done = read_block(block, masks[i]);
+    }
+    if (!done) {
+      end_field(octets_.size());
+      header_.end_ = header_.body_ = octets_.size();
+      note(HeaderOddity::no_empty_line, octets_.size(), 1);
+    }
+    if (past_limit_ > 0) note(limit_, past_limit_at_, past_limit_);
+    if (header_.findings_.size() > 1)
+      std::ranges::sort(header_.findings_, {}, &HeaderFinding::what);
+  }
+
+ private:
+  static constexpr std::size_t kBlocks = 4;
+
+  std::size_t skip_mbox_lines() {
+    std::size_t at = 0;
+    while (octets_.substr(at).starts_with("From ") || octets_.substr(at).starts_with(">From ")) {
+      note(HeaderOddity::mbox_from, at, 1);
+      const std::size_t lf = octets_.find('\n', at);
+      at = lf == octets_.npos ? octets_.size() : lf + 1;
+    }
+    return at;
+  }
+
+  /// The masks from `block` on, of at least one block; behind the end of the octets come blanks.
+  std::size_t load(std::size_t block, std::span<OctetMasks, kBlocks> masks) const {
+    const std::size_t left = octets_.size() - block;
+    const char* from = octets_.data() + block;
+    if (left >= kMaskedOctets) {
+      const std::size_t blocks = std::min(left / kMaskedOctets, kBlocks);
+      mask_octets(from, masks.first(blocks));
+      return blocks;
+    }
+    std::array<char, kMaskedOctets> padded;
+    std::memset(padded.data(), ' ', padded.size());
+    std::memcpy(padded.data(), from, left);
+    mask_octets(padded.data(), masks.first(1));
+    return 1;
+  }
+
+  /// True when the header is over.
+  bool read_block(std::size_t block, const OctetMasks& masks) {
+    std::uint64_t seen = ~std::uint64_t{0};
+    bool done = false;
+    for (std::uint64_t lines = masks.lf; lines != 0; lines &= lines - 1) {
+      done = begins_line(block + static_cast<std::size_t>(std::countr_zero(lines)) + 1);
+      if (!done) continue;
+      const std::size_t end = header_.body_ - block;  // what lies behind is no header
+      if (end < kMaskedOctets) seen = (std::uint64_t{1} << end) - 1;
+      break;
+    }
+    const std::uint64_t after_cr = (masks.cr << 1) | cr_before_;
+    cr_before_ = masks.cr >> 63;
+    // The octet behind a CR is what shows it to be bare.
+    const std::uint64_t bare = (after_cr ^ masks.lf) & seen;
+    if ((bare | (masks.odd & seen)) != 0) [[unlikely]] {
+      note_all(HeaderOddity::bare_lf, block, bare & masks.lf);
+      note_all(HeaderOddity::bare_cr, block - 1, bare & ~masks.lf);
+      note_octets(block, masks.odd & seen);
+    }
+    return done;
+  }
+
+  void note_octets(std::size_t block, std::uint64_t odd) {
+    std::uint64_t nul = 0;
+    for (std::uint64_t left = odd; left != 0; left &= left - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+      if (octets_[block + bit] == 0) nul |= std::uint64_t{1} << bit;
+    }
+    note_all(HeaderOddity::nul, block, nul);
+    note_all(HeaderOddity::eight_bit, block, odd & ~nul);
+  }
+
+  void note_all(HeaderOddity what, std::size_t block, std::uint64_t bits) {
+    if (bits == 0) return;
+    const auto first = static_cast<std::size_t>(std::countr_zero(bits));
+    note(what, block + first, static_cast<std::uint64_t>(std::popcount(bits)));
+  }
+
+  void note(HeaderOddity what, std::uint64_t offset, std::uint64_t count) {
+    for (HeaderFinding& finding : header_.findings_) {
+      if (finding.what != what) continue;
+      finding.count += count;
+      return;
+    }
+    header_.findings_.push_back({what, offset, count});
+  }
+
+  /// A line begins at `at`, which ends the field before it unless it is folded. True when the
+  /// header is over.
+  [[gnu::always_inline]] bool begins_line(std::size_t at) {
+    if (at >= octets_.size()) return false;
+    const char c = octets_[at];
+    if (is_space(c)) {
+      if (!open_ && !passing_over_) {
+        note(HeaderOddity::begins_folded, at, 1);
+        passing_over_ = true;
+      }
+      return false;
+    }
+    return begins_field(at, c);
+  }
+
+  bool begins_field(std::size_t at, char c) {
+    end_field(at);
+    const FieldName name = find_name(octets_.substr(at));
+    if (!name) {
+      end_header(at, c);
+      return true;
+    }
+    if (fields_.size() >= kHeaderFieldsMax || at > kHeaderOctetsMax) [[unlikely]] {
+      pass_over(at);
+      return false;
+    }
+    open_ = true;
+    const char* from = octets_.data() + at;
+    Field& field = fields_.emplace_back();  // written in place: this is where the time goes
+    field.name = {from, name.octets};
+    field.value = {from + name.colon + 1, 0};
+    field.raw = {from, 0};
+    field.offset = at;
+    return false;
+  }
+
+  void end_header(std::size_t at, char c) {
+    header_.end_ = header_.body_ = at;
+    if (c == '\n') {
+      header_.body_ = at + 1;
+    } else if (octets_.substr(at).starts_with("\r\n")) {
+      header_.body_ = at + 2;
+    } else {
+      note(HeaderOddity::no_colon, at, 1);
+    }
+  }
+
+  void pass_over(std::size_t at) {
+    passing_over_ = true;
+    if (past_limit_++ > 0) return;
+    past_limit_at_ = at;
+    limit_ = at > kHeaderOctetsMax ? HeaderOddity::too_many_octets : HeaderOddity::too_many_fields;
+  }
+
+  void end_field(std::size_t end) {
+    if (!open_) return;
+    open_ = false;
+    Field& field = fields_.back();
+    const char* value = field.value.data();
+    const char* last = octets_.data() + end;
+    field.raw = {field.raw.data(), last};
+    if (last > value && last[-1] == '\n') {
+      --last;
+      if (last > value && last[-1] == '\r') --last;
+    }
+    field.value = {value, last};
+  }
+
+  std::string_view octets_;
+  Header& header_;
+  std::vector<Field>& fields_;
+  bool open_ = false, passing_over_ = false;
+  std::uint64_t cr_before_ = 0;
+  std::uint64_t past_limit_ = 0, past_limit_at_ = 0;
+  HeaderOddity limit_ = HeaderOddity::too_many_fields;
+};
+
+void parse_header(std::string_view octets, Header& header) { HeaderReader(octets, header).read(); }
+
+}  // namespace ph::message
