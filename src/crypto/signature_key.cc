@@ -1,0 +1,169 @@
+#include "crypto/signature_key.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <optional>
+#include <utility>
+
+#include "crypto/openssl.h"
+
+namespace ph::crypto {
+namespace {
+
+constexpr std::size_t kEd25519Octets = 32;
+
+using KeyContextPointer = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
+using DigestContextPointer = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+
+const unsigned char* octets_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+KeyPointer read_public(std::string_view der) {
+  const unsigned char* at = octets_of(der);
+  KeyPointer key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  if (!key) {
+    at = octets_of(der);
+    key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())));
+  }
+  ERR_clear_error();
+  return key;
+}
+
+std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA: return KeyKind::rsa;
+    case EVP_PKEY_ED25519: return KeyKind::ed25519;
+    default: return std::nullopt;
+  }
+}
+
+/// A context for one RSA operation over a digest that was made elsewhere.
+bool set_up(EVP_PKEY_CTX* context, DigestKind kind) {
+  const EVP_MD* digest = kind == DigestKind::sha1 ? EVP_sha1() : EVP_sha256();
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_signature_md(context, digest) == 1;
+}
+
+}  // namespace
+
+struct PublicKey::State {
+  KeyPointer key;
+};
+struct PrivateKey::State {
+  KeyPointer key;
+};
+
+Result<PublicKey> PublicKey::rsa(std::string_view der) {
+  if (der.size() > kPublicKeyOctetsMax) return fail(Kind::over_limit, "the public key is too long");
+  KeyPointer key = read_public(der);
+  if (!key || kind_of(key.get()) != KeyKind::rsa)
+    return fail(Kind::malformed, "not the DER of an RSA public key");
+  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
+  if (bits > kRsaBitsMax) return fail(Kind::over_limit, "the RSA key has too many bits");
+  return PublicKey(KeyKind::rsa, bits, std::make_shared<const State>(std::move(key)));
+}
+
+Result<PublicKey> PublicKey::ed25519(std::string_view octets) {
+  KeyPointer key;
+  if (octets.size() == kEd25519Octets) {
+    key.reset(
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets_of(octets), octets.size()));
+  } else if (octets.size() <= kPublicKeyOctetsMax) {
+    key = read_public(octets);
+  }
+  ERR_clear_error();
+  if (!key || kind_of(key.get()) != KeyKind::ed25519)
+    return fail(Kind::malformed, "not an Ed25519 public key of 32 octets");
+  return PublicKey(KeyKind::ed25519, 256, std::make_shared<const State>(std::move(key)));
+}
+
+bool PublicKey::verify(DigestKind digest_kind, std::string_view digest,
+                       std::string_view signature) const {
+  EVP_PKEY* key = state_->key.get();
+  int good = 0;
+  if (kind_ == KeyKind::rsa) {
+    const KeyContextPointer context(EVP_PKEY_CTX_new(key, nullptr));
+    good = context && EVP_PKEY_verify_init(context.get()) == 1 && set_up(context.get(), digest_kind)
+               ? EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(),
+                                 octets_of(digest), digest.size())
+               : 0;
+  } else {
+    const DigestContextPointer context(EVP_MD_CTX_new());
+    good = context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1
+               ? EVP_DigestVerify(context.get(), octets_of(signature), signature.size(),
+                                  octets_of(digest), digest.size())
+               : 0;
+  }
+  ERR_clear_error();
+  return good == 1;
+}
+
+Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+  PH_TRY(KeyPointer key, parse_key(pem));
+  const auto kind = kind_of(key.get());
+  if (!kind) return fail(Kind::malformed, "the key is neither RSA nor Ed25519");
+  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
+  return PrivateKey(*kind, bits, std::make_shared<const State>(std::move(key)));
+}
+
+Result<PrivateKey> PrivateKey::generate(KeyKind kind, unsigned rsa_bits) {
+  KeyPointer key(kind == KeyKind::rsa
+                     ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{rsa_bits})
+                     : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  if (!key) return fail(Kind::unavailable, "a key could not be made", openssl_error());
+  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
+  return PrivateKey(kind, bits, std::make_shared<const State>(std::move(key)));
+}
+
+std::string PrivateKey::pem() const {
+  const BioPointer out(BIO_new(BIO_s_mem()));
+  PH_CHECK(out && PEM_write_bio_PKCS8PrivateKey(out.get(), state_->key.get(), nullptr, nullptr, 0,
+                                                nullptr, nullptr) == 1);
+  char* data = nullptr;
+  const long octets = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(octets)};
+}
+
+std::string PrivateKey::public_octets() const {
+  std::string out;
+  if (kind_ == KeyKind::rsa) {
+    const int octets = i2d_PUBKEY(state_->key.get(), nullptr);
+    PH_CHECK(octets > 0);
+    out.resize(static_cast<std::size_t>(octets));
+    auto* at = reinterpret_cast<unsigned char*>(out.data());
+    PH_CHECK(i2d_PUBKEY(state_->key.get(), &at) == octets);
+    return out;
+  }
+  std::size_t octets = kEd25519Octets;
+  out.resize(octets);
+  PH_CHECK(EVP_PKEY_get_raw_public_key(state_->key.get(),
+                                       reinterpret_cast<unsigned char*>(out.data()), &octets) == 1);
+  return out;
+}
+
+Result<std::string> PrivateKey::sign(std::string_view digest) const {
+  EVP_PKEY* key = state_->key.get();
+  std::size_t octets = static_cast<std::size_t>(EVP_PKEY_get_size(key));
+  std::string out(octets, '\0');
+  auto* into = reinterpret_cast<unsigned char*>(out.data());
+  bool good = false;
+  if (kind_ == KeyKind::rsa) {
+    const KeyContextPointer context(EVP_PKEY_CTX_new(key, nullptr));
+    good = context && EVP_PKEY_sign_init(context.get()) == 1 &&
+           set_up(context.get(), DigestKind::sha256) &&
+           EVP_PKEY_sign(context.get(), into, &octets, octets_of(digest), digest.size()) == 1;
+  } else {
+    const DigestContextPointer context(EVP_MD_CTX_new());
+    good = context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&
+           EVP_DigestSign(context.get(), into, &octets, octets_of(digest), digest.size()) == 1;
+  }
+  if (!good) return fail(Kind::unavailable, "signing failed", openssl_error());
+  out.resize(octets);
+  return out;
+}
+
+}  // namespace ph::crypto

@@ -1,0 +1,167 @@
+#include "mailauth/canonical.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/ascii.h"
+
+namespace ph::mailauth {
+namespace {
+
+constexpr std::string_view kCrLf = "\r\n";
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
+std::string_view to_string(Canonical form) {
+  return form == Canonical::simple ? "simple" : "relaxed";
+}
+
+void put_canonical_field(std::string_view raw, std::size_t name_octets, Canonical form,
+                         std::string& out) {
+  if (raw.ends_with('\n')) raw.remove_suffix(1);
+  if (raw.ends_with('\r')) raw.remove_suffix(1);
+  if (form == Canonical::simple) {
+    out += raw;
+    out += kCrLf;
+    return;
+  }
+  for (const char c : raw.substr(0, name_octets)) out += ascii_lower(c);
+  out += ':';
+  std::string_view value = raw.substr(std::min(raw.find(':', name_octets) + 1, raw.size()));
+  // Unfolded, runs of white space are one space, none at the ends.
+  bool blank = false, begun = false;
+  for (const char c : value) {
+    if (is_blank(c) || c == '\r' || c == '\n') {
+      blank = blank || is_blank(c);
+      continue;
+    }
+    if (blank && begun) out += ' ';
+    blank = false;
+    begun = true;
+    out += c;
+  }
+  out += kCrLf;
+}
+
+BodyDigest::BodyDigest(Canonical form, crypto::DigestKind kind, std::optional<std::uint64_t> limit)
+    : form_(form), limit_(limit), digest_(kind) {
+  if (form == Canonical::relaxed) buffer_.reserve(kBufferOctets);
+}
+
+void BodyDigest::hash(std::string_view octets) {
+  const std::uint64_t from = octets_;
+  octets_ += octets.size();
+  if (limit_ && octets_ > *limit_)
+    octets = octets.substr(0, from < *limit_ ? static_cast<std::size_t>(*limit_ - from) : 0);
+  if (!octets.empty()) digest_.update(octets);
+}
+
+void BodyDigest::flush() {
+  hash(buffer_);
+  buffer_.clear();
+}
+
+void BodyDigest::put(std::string_view octets) {
+  if (buffer_.size() + octets.size() > kBufferOctets) flush();
+  if (octets.size() >= kBufferOctets) return hash(octets);
+  buffer_ += octets;
+}
+
+void BodyDigest::put_line_ends() {
+  for (; line_ends_ > 0; --line_ends_) put(kCrLf);
+}
+
+void BodyDigest::update(std::string_view octets) {
+  form_ == Canonical::simple ? update_simple(octets) : update_relaxed(octets);
+}
+
+void BodyDigest::update_simple(std::string_view octets) {
+  // Whatever is not at the end of the chunk is content, unless it is all line ends.
+  while (!octets.empty()) {
+    if (cr_) {
+      cr_ = false;
+      if (octets.front() == '\n') {
+        ++line_ends_;
+        octets.remove_prefix(1);
+        continue;
+      }
+      put_line_ends();
+      put('\r');
+      continue;
+    }
+    if (octets.front() == '\r') {
+      cr_ = true;
+      octets.remove_prefix(1);
+      continue;
+    }
+    // Up to the run of CR and LF that ends the chunk.
+    std::size_t end = octets.size();
+    while (end > 0 && (octets[end - 1] == '\r' || octets[end - 1] == '\n')) --end;
+    if (end == 0) end = 1;  // an LF alone
+    put_line_ends();
+    put(octets.substr(0, end));
+    octets.remove_prefix(end);
+  }
+}
+
+void BodyDigest::update_relaxed(std::string_view octets) {
+  const char* at = octets.data();
+  const char* const end = at + octets.size();
+  while (at != end) {
+    if (cr_) {
+      cr_ = false;
+      if (*at == '\n') {
+        blank_ = false;  // white space before a line end is dropped
+        ++line_ends_;
+        ++at;
+        continue;
+      }
+      put_line_ends();
+      if (blank_) put(' ');
+      blank_ = false;
+      put('\r');
+      continue;
+    }
+    if (*at == '\r') {
+      cr_ = true;
+      ++at;
+      continue;
+    }
+    if (is_blank(*at)) {
+      blank_ = true;
+      ++at;
+      continue;
+    }
+    put_line_ends();
+    if (blank_) put(' ');
+    blank_ = false;
+    // A run of words with single spaces between them is as it should be.
+    const char* from = at;
+    while (at != end && *at != '\r' && *at != '\t') {
+      if (*at == ' ') {
+        if (end - at < 2 || at[1] == ' ' || at[1] == '\t' || at[1] == '\r') break;
+      }
+      ++at;
+    }
+    put({from, static_cast<std::size_t>(at - from)});
+  }
+}
+
+std::string BodyDigest::finish() {
+  if (cr_) {  // a CR alone at the very end is an octet
+    put_line_ends();
+    if (blank_) put(' ');
+    blank_ = false;
+    put('\r');
+    cr_ = false;
+  }
+  // A blank line of white space alone is empty in the relaxed form; white space at the end is none.
+  flush();
+  // RFC 6376 §3.4.3: an empty body is CRLF in the simple form; §3.4.4: nothing in the relaxed one.
+  if (octets_ > 0 || form_ == Canonical::simple) hash(kCrLf);
+  return digest_.finish();
+}
+
+}  // namespace ph::mailauth
