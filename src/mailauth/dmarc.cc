@@ -1,0 +1,313 @@
+#include "mailauth/dmarc.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <expected>
+#include <utility>
+
+#include "base/ascii.h"
+#include "mailauth/spf_macro.h"
+
+namespace ph::mailauth {
+namespace {
+
+using dns::Status;
+
+struct Stop {
+  bool waits = false;
+  std::string why;
+};
+template <class T>
+using Step = std::expected<T, Stop>;
+
+struct Found {
+  std::string domain, text;
+  DmarcRecord record;
+};
+
+std::size_t label_count(std::string_view domain) {
+  return static_cast<std::size_t>(std::ranges::count(domain, '.')) + 1;
+}
+
+std::string_view without_first_label(std::string_view domain) {
+  const auto dot = domain.find('.');
+  return dot == std::string_view::npos ? std::string_view() : domain.substr(dot + 1);
+}
+
+/// How bad: the worst of several author domains counts.
+int rank(const DmarcOutcome& outcome) {
+  switch (outcome.result) {
+    case DmarcResult::pass: return 0;
+    case DmarcResult::none: return 1;
+    case DmarcResult::permerror: return 2;
+    case DmarcResult::temperror: return 3;
+    case DmarcResult::fail: return 4 + std::to_underlying(outcome.disposition);
+  }
+  return 0;
+}
+
+DmarcPolicy milder(DmarcPolicy policy) {
+  return policy == DmarcPolicy::reject ? DmarcPolicy::quarantine : DmarcPolicy::none;
+}
+
+class Walk {
+ public:
+  Walk(const DmarcQuery& query, const PublicSuffixes& suffixes, Lookups& lookups)
+      : query_(query), suffixes_(suffixes), lookups_(lookups) {}
+
+  Step<DmarcOutcome> evaluate(const std::string& author);
+
+ private:
+  Step<std::optional<Found>> record_at(const std::string& domain);
+  Step<std::vector<Found>> walk_up(const std::string& domain);
+  Step<std::string> organizational_domain(const std::string& domain);
+  Step<std::optional<Found>> record_for(const std::string& author, DmarcOutcome& outcome);
+  Step<bool> exists(const std::string& domain);
+  Step<Done> align(const std::string& author, DmarcOutcome& outcome);
+  Step<bool> same_organization(const std::string& domain, const DmarcOutcome& outcome,
+                               std::string& organizational);
+  Step<Done> choose_policy(const std::string& author, const Found& found, DmarcOutcome& outcome);
+  static void explain(DmarcOutcome& outcome);
+
+  const DmarcQuery& query_;
+  const PublicSuffixes& suffixes_;
+  Lookups& lookups_;
+};
+
+#define PH_STEP PH_TRY
+
+Step<std::optional<Found>> Walk::record_at(const std::string& domain) {
+  const dns::Answer* answer = lookups_.find("_dmarc." + domain, dns::kTypeTxt);
+  if (answer == nullptr) return std::unexpected(Stop{true, ""});
+  if (!dns::is_definite(answer->status)) {
+    return std::unexpected(
+        Stop{false, fmt::format("the DNS does not say the record at _dmarc.{}: {}", domain,
+                                answer->why.empty() ? dns::to_string(answer->status)
+                                                    : std::string_view(answer->why))});
+  }
+  std::optional<Found> out;
+  std::size_t count = 0;
+  for (std::string& text : texts_of(*answer)) {
+    if (!is_dmarc_record(text)) continue;
+    if (++count > 1) return std::optional<Found>();  // several are none, RFC 9989 §4.7
+    if (auto record = parse_dmarc_record(text)) out = Found{domain, text, *std::move(record)};
+  }
+  return out;
+}
+
+/// The records from `domain` upwards, RFC 9989 §4.10.
+Step<std::vector<Found>> Walk::walk_up(const std::string& domain) {
+  std::vector<Found> out;
+  std::string_view at = domain;
+  for (std::size_t asked = 0; !at.empty() && asked < kDmarcTreeWalkMax; ++asked) {
+    PH_STEP(auto found, record_at(std::string(at)));
+    const bool ends = found && found->record.psd != DmarcRecord::Psd::unknown;
+    if (found) out.push_back(*std::move(found));
+    if (ends) break;
+    at = without_first_label(at);
+    while (asked == 0 && label_count(at) > kDmarcTreeWalkMax - 1) at = without_first_label(at);
+  }
+  return out;
+}
+
+/// RFC 9989 §4.10.2.
+Step<std::string> Walk::organizational_domain(const std::string& domain) {
+  if (query_.method == DmarcMethod::public_suffixes) {
+    auto found = suffixes_.organizational_domain(domain);
+    return found.empty() ? domain : found;
+  }
+  PH_STEP(const auto records, walk_up(domain));
+  for (const Found& each : records) {
+    if (each.record.psd == DmarcRecord::Psd::no) return each.domain;
+    if (each.record.psd != DmarcRecord::Psd::yes || each.domain == domain) continue;
+    // One label more than the public suffix.
+    std::string_view below = domain;
+    while (label_count(below) > label_count(each.domain) + 1) below = without_first_label(below);
+    return std::string(below);
+  }
+  // Else the record with the fewest labels; they were found from the longest name to the shortest.
+  return records.empty() ? domain : records.back().domain;
+}
+
+/// RFC 9989 §4.10.1: the author domain's own record, else that of the organizational domain, else
+/// that of the public suffix.
+Step<std::optional<Found>> Walk::record_for(const std::string& author, DmarcOutcome& outcome) {
+  PH_STEP(outcome.organizational_domain, organizational_domain(author));
+  PH_STEP(auto own, record_at(author));
+  if (own || outcome.organizational_domain == author) {
+    if (own || query_.method == DmarcMethod::public_suffixes) return own;
+  }
+  if (outcome.organizational_domain != author) {
+    PH_STEP(auto organization, record_at(outcome.organizational_domain));
+    if (organization) return organization;
+  }
+  if (query_.method == DmarcMethod::public_suffixes) return std::optional<Found>();
+  PH_STEP(auto records, walk_up(author));
+  for (Found& each : records)
+    if (each.record.psd == DmarcRecord::Psd::yes) return std::optional(std::move(each));
+  return std::optional<Found>();
+}
+
+/// np= is for names that are not there at all: neither addresses nor mail hosts. RFC 9989 §3.2.13.
+Step<bool> Walk::exists(const std::string& domain) {
+  bool waits = false;
+  for (const auto type : {dns::kTypeA, dns::kTypeAaaa, dns::kTypeMx}) {
+    const dns::Answer* answer = lookups_.find(domain, type);
+    waits = waits || answer == nullptr;
+    if (answer != nullptr && answer->status != Status::no_name) return true;
+  }
+  if (waits) return std::unexpected(Stop{true, ""});
+  return false;
+}
+
+Step<bool> Walk::same_organization(const std::string& domain, const DmarcOutcome& outcome,
+                                   std::string& organizational) {
+  PH_STEP(organizational, organizational_domain(domain));
+  return organizational == outcome.organizational_domain;
+}
+
+/// RFC 9989 §5.3.4, §5.3.5: identifiers that passed, against the author domain.
+Step<Done> Walk::align(const std::string& author, DmarcOutcome& outcome) {
+  for (const DkimOutcome& each : query_.dkim) {
+    if (each.result != DkimResult::pass || outcome.dkim.aligned) continue;
+    DmarcAligned found{each.domain, "", each.domain == author};
+    if (!found.aligned && !outcome.strict_dkim) {
+      PH_STEP(found.aligned, same_organization(each.domain, outcome, found.organizational));
+    }
+    outcome.dkim = std::move(found);
+  }
+  if (query_.spf == SpfResult::pass && !query_.spf_domain.empty()) {
+    outcome.spf.domain = query_.spf_domain;
+    outcome.spf.aligned = query_.spf_domain == author;
+    if (!outcome.spf.aligned && !outcome.strict_spf) {
+      PH_STEP(outcome.spf.aligned,
+              same_organization(query_.spf_domain, outcome, outcome.spf.organizational));
+    }
+  }
+  return Done{};
+}
+
+Step<Done> Walk::choose_policy(const std::string& author, const Found& found,
+                               DmarcOutcome& outcome) {
+  const DmarcRecord& record = found.record;
+  outcome.published = record.policy;
+  outcome.published_by = "p";
+  if (found.domain != author) {
+    if (record.subdomain) {
+      outcome.published = *record.subdomain;
+      outcome.published_by = "sp";
+    }
+    if (record.non_existent) {
+      PH_STEP(const bool there, exists(author));
+      if (!there) {
+        outcome.published = *record.non_existent;
+        outcome.published_by = "np";
+      }
+    }
+  }
+  outcome.disposition = outcome.published;
+  // RFC 9989 appendix A.6: t=y is what pct=0 was; of other shares RFC 7489 §6.6.4.
+  if (record.testing || query_.sample >= record.percent)
+    outcome.disposition = milder(outcome.disposition);
+  return Done{};
+}
+
+void Walk::explain(DmarcOutcome& outcome) {
+  const auto passed = [](const DmarcAligned& one, std::string_view what) {
+    return one.domain.empty() ? fmt::format("no {} passes", what)
+                              : fmt::format("{} passes for {}", what, one.domain);
+  };
+  if (outcome.result == DmarcResult::pass) {
+    outcome.why = fmt::format("{} vouches for {}", outcome.dkim.aligned ? "DKIM" : "SPF",
+                              outcome.author_domain);
+    return;
+  }
+  outcome.why =
+      fmt::format("nothing vouches for {} in From: {}, {}; its policy is {} ({}=)",
+                  outcome.author_domain, passed(outcome.dkim, "DKIM signature"),
+                  passed(outcome.spf, "SPF"), to_string(outcome.published), outcome.published_by);
+  outcome.fix = fmt::format(
+      "sign with DKIM as d={}{}, or send with an envelope sender in that domain that SPF allows",
+      outcome.author_domain, outcome.strict_dkim ? "" : " (or its organizational domain)");
+}
+
+Step<DmarcOutcome> Walk::evaluate(const std::string& author) {
+  DmarcOutcome outcome;
+  outcome.author_domain = author;
+  PH_STEP(const auto found, record_for(author, outcome));
+  if (!found) {
+    outcome.why = fmt::format("{} has no DMARC record", author);
+    outcome.fix =
+        fmt::format("publish at _dmarc.{} a TXT record: \"v=DMARC1; p=none; rua=mailto:…\"",
+                    outcome.organizational_domain);
+    return outcome;
+  }
+  outcome.record_domain = found->domain;
+  outcome.record = found->text;
+  outcome.strict_dkim = found->record.strict_dkim;
+  outcome.strict_spf = found->record.strict_spf;
+  outcome.report_uris = found->record.aggregate_uris;
+  outcome.problems = found->record.problems;
+  PH_STEP([[maybe_unused]] const auto chosen, choose_policy(author, *found, outcome));
+  PH_STEP([[maybe_unused]] const auto aligned, align(author, outcome));
+  if (outcome.dkim.aligned || outcome.spf.aligned) {
+    outcome.result = DmarcResult::pass;
+    outcome.disposition = DmarcPolicy::none;
+  } else {
+    const bool unsure = query_.spf == SpfResult::temperror ||
+                        std::ranges::any_of(query_.dkim, [](const DkimOutcome& each) {
+                          return each.result == DkimResult::temperror;
+                        });
+    outcome.result = unsure ? DmarcResult::temperror : DmarcResult::fail;
+    if (unsure) outcome.disposition = DmarcPolicy::none;
+  }
+  explain(outcome);
+  return outcome;
+}
+
+}  // namespace
+
+std::string_view to_string(DmarcResult result) {
+  constexpr std::array<std::string_view, 5> names{"none", "pass", "fail", "temperror", "permerror"};
+  return names[std::to_underlying(result)];
+}
+
+DmarcCheck::DmarcCheck(DmarcQuery query, const PublicSuffixes& suffixes)
+    : query_(std::move(query)), suffixes_(suffixes) {}
+
+std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) const {
+  const auto& domains = query_.author_domains;
+  if (domains.empty() || domains.size() > kDmarcAuthorDomainsMax) {
+    DmarcOutcome outcome;
+    outcome.result = DmarcResult::permerror;
+    outcome.why = domains.empty() ? "the message names no author's domain in From"
+                                  : "the message names too many authors' domains in From";
+    outcome.fix = "write one From field with one address";
+    return outcome;
+  }
+  Walk walk(query_, suffixes_, lookups);
+  std::optional<DmarcOutcome> worst;
+  bool waits = false;
+  for (const std::string& domain : domains) {
+    auto outcome = walk.evaluate(domain);
+    if (!outcome && outcome.error().waits) {
+      waits = true;
+      continue;
+    }
+    if (!outcome) {
+      DmarcOutcome failed;
+      failed.result = DmarcResult::temperror;
+      failed.author_domain = domain;
+      failed.why = outcome.error().why;
+      failed.fix = "look at the DNS servers of that domain; the sender may try again";
+      outcome = std::move(failed);
+    }
+    if (!worst || rank(*outcome) > rank(*worst)) worst = *std::move(outcome);
+  }
+  if (waits) return std::nullopt;
+  return worst;
+}
+
+}  // namespace ph::mailauth

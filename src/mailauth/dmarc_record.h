@@ -1,0 +1,43 @@
+// A DMARC record: what a domain wants done with mail in its name that fails. RFC 9989 §4.7,
+// RFC 7489 §6.3.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace ph::mailauth {
+
+/// Where aggregate reports of one record go to, at most.
+inline constexpr std::size_t kDmarcReportUrisMax = 10;
+
+enum class DmarcPolicy : std::uint8_t { none, quarantine, reject };
+std::string_view to_string(DmarcPolicy policy);
+
+struct DmarcRecord {
+  enum class Psd : std::uint8_t { unknown, yes, no };
+
+  DmarcPolicy policy = DmarcPolicy::none;                 // p=
+  std::optional<DmarcPolicy> subdomain, non_existent;     // sp=, np=
+  bool strict_dkim = false, strict_spf = false;           // adkim=, aspf=
+  bool testing = false;                                   // t=y
+  unsigned percent = 100;                                 // pct=, RFC 7489 only
+  Psd psd = Psd::unknown;                                 // psd=
+  std::vector<std::string> aggregate_uris, failure_uris;  // rua=, ruf=: "mailto:x@y", "!10m" kept
+  std::string failure_options = "0";                      // fo=
+  std::vector<std::string> problems;  // what was not in order, and how it was read; for people
+};
+
+/// True if a TXT record is one of DMARC: "v=DMARC1" first. RFC 9989 §4.7.
+bool is_dmarc_record(std::string_view text);
+
+/// malformed: nothing of it can be used. A wrong value of one tag is a problem, and counts as
+/// absent; a record without a policy that can be read, but with rua=, is one of "none"
+/// (RFC 7489 §6.6.3).
+Result<DmarcRecord> parse_dmarc_record(std::string_view text);
+
+}  // namespace ph::mailauth
