@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/error.h"
 
 namespace ph::mailauth {
 namespace {
@@ -162,6 +163,27 @@ std::string BodyDigest::finish() {
   // RFC 6376 §3.4.3: an empty body is CRLF in the simple form; §3.4.4: nothing in the relaxed one.
   if (octets_ > 0 || form_ == Canonical::simple) hash(kCrLf);
   return digest_.finish();
+}
+
+std::optional<std::size_t> BodyDigests::want(Canonical form, crypto::DigestKind kind,
+                                             std::optional<std::uint64_t> limit) {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i].form == form && all_[i].kind == kind && all_[i].limit == limit) return i;
+  }
+  PH_CHECK(!finished_);
+  if (all_.size() == kBodyDigestsMax) return std::nullopt;
+  all_.push_back({form, kind, limit, BodyDigest(form, kind, limit), ""});
+  return all_.size() - 1;
+}
+
+void BodyDigests::update(std::string_view octets) {
+  for (One& one : all_) one.digest.update(octets);
+}
+
+void BodyDigests::finish() {
+  PH_CHECK(!finished_);
+  finished_ = true;
+  for (One& one : all_) one.value = one.digest.finish();
 }
 
 }  // namespace ph::mailauth

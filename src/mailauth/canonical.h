@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crypto/digest.h"
 
@@ -58,6 +59,37 @@ class BodyDigest {
   std::uint64_t line_ends_ = 0;  // CRLFs that may be the last ones
   bool cr_ = false;              // a CR whose LF has not come
   bool blank_ = false;           // relaxed: white space that may end its line
+};
+
+/// Different digests of one body: forms, algorithms and lengths. Each is a pass over the body.
+inline constexpr std::size_t kBodyDigestsMax = 8;
+
+/// The digests of one body that all who check or sign it need, each made once.
+class BodyDigests {
+ public:
+  /// Before the body's first octet. nullopt: kBodyDigestsMax others are wanted already.
+  std::optional<std::size_t> want(Canonical form, crypto::DigestKind kind,
+                                  std::optional<std::uint64_t> limit = std::nullopt);
+  void update(std::string_view octets);
+  /// No octets follow. Once; want() is over then.
+  void finish();
+
+  bool finished() const { return finished_; }
+  /// What want() returned; after finish().
+  const std::string& value(std::size_t index) const { return all_[index].value; }
+  /// Octets of the canonical body.
+  std::uint64_t octets(std::size_t index) const { return all_[index].digest.octets(); }
+
+ private:
+  struct One {
+    Canonical form;
+    crypto::DigestKind kind;
+    std::optional<std::uint64_t> limit;
+    BodyDigest digest;
+    std::string value;
+  };
+  std::vector<One> all_;
+  bool finished_ = false;
 };
 
 }  // namespace ph::mailauth

@@ -19,8 +19,6 @@ namespace ph::mailauth {
 
 /// Signatures of one message that are verified; further ones are named, not looked at.
 inline constexpr std::size_t kDkimSignaturesMax = 16;
-/// Different digests of one body: forms, algorithms and lengths.
-inline constexpr std::size_t kDkimBodyDigestsMax = 8;
 /// Keys that one name may have; RFC 6376 §3.6.2.2 wants one.
 inline constexpr std::size_t kDkimKeysPerNameMax = 4;
 /// A shorter RSA key proves nothing, RFC 8301 §3.2.
@@ -38,7 +36,7 @@ enum class DkimReason : std::uint8_t {
   header_hash,  // fail: the header is not what was signed, or the key is another
   expired,      // fail: x= has passed
   syntax,       // neutral: the field is not in order
-  too_many,     // neutral: beyond kDkimSignaturesMax or kDkimBodyDigestsMax
+  too_many,     // neutral: beyond kDkimSignaturesMax or kBodyDigestsMax
   algorithm,    // policy: sha1, RFC 8301 §3.1
   short_key,    // policy: below kDkimRsaBitsMin
   key_missing,  // permerror: there is no record
@@ -69,50 +67,49 @@ struct DkimOutcome {
 
 /// Verifies the signatures of one message in one pass over it.
 ///
-///   header    of the message, CRLF line ends; read in the constructor only
-///   body      the octets behind the empty line, in any split, CRLF line ends
-///   end       no octets follow
-///   run       the outcomes, in order of the fields; nullopt: answers are missing, see Lookups;
-///             only after end()
-///   cost      O(header + body) for each different canonicalization, plus the public key operation
+///   header  of the message, CRLF line ends; read in the constructor only
+///   bodies  the digests that it needs are wanted there; who feeds them is the caller: the octets
+///           behind the empty line, CRLF line ends. Outlives the verifier
+///   run     the outcomes, in order of the fields; nullopt: answers are missing, see Lookups. Only
+///           after bodies.finish()
+///   cost    O(header) for each signature, and the public key operation
 ///
-/// take_questions() of `lookups` has the keys' names after the first run(); who wants them earlier
-/// calls ask(), which may be called once the constructor has run.
+/// Who wants to ask for the keys before the body has come calls ask().
 class DkimVerifier {
  public:
-  DkimVerifier(const message::Header& header, Wall now);
+  DkimVerifier(const message::Header& header, BodyDigests& bodies, Wall now);
 
   bool has_signatures() const { return !signatures_.empty(); }
   void ask(Lookups& lookups) const;
-  void body(std::string_view octets);
-  void end();
   std::optional<std::vector<DkimOutcome>> run(Lookups& lookups);
 
  private:
   struct Signature {
     std::optional<DkimSignature> parsed;
     std::string header_digest;
-    std::size_t body_digest = 0;  // in digests_
-    DkimOutcome outcome;          // decided already where its result is not none
-  };
-  struct Body {
-    Canonical form;
-    crypto::DigestKind kind;
-    std::optional<std::uint64_t> limit;
-    BodyDigest digest;
-    std::string value;
+    std::size_t body = 0;  // in bodies_
+    DkimOutcome outcome;   // decided already where its result is not none
   };
   void take(const message::Header& header, const message::Field& field);
-  bool find_body_digest(Signature& signature);
-  static void verify(const DkimSignature& signature, const std::string& header_digest,
-                     const std::vector<std::string>& records, DkimOutcome& outcome);
   bool judge(Signature& signature, Lookups& lookups) const;
 
   Wall now_;
+  BodyDigests& bodies_;
   std::vector<Signature> signatures_;
-  std::vector<Body> bodies_;
-  bool ended_ = false;
 };
+
+/// Judges a parsed signature whose digests are known: what DKIM-Signature and ARC-Message-Signature
+/// share. false: the key's record is not known yet; `outcome` is as before.
+bool judge_signature(const DkimSignature& signature, const std::string& header_digest,
+                     const BodyDigests& bodies, std::size_t body, Wall now, Lookups& lookups,
+                     DkimOutcome& outcome);
+
+/// Judges a signature over a header alone, as ARC-Seal is one. false: as above.
+bool judge_key(const DkimSignature& signature, const std::string& header_digest, Lookups& lookups,
+               DkimOutcome& outcome);
+
+/// Where the key of a signature is published. RFC 6376 §3.6.2.1.
+std::string key_name(const DkimSignature& signature);
 
 /// The octets over which a signature in `field` is made: the fields that it names, from the last
 /// to the first of each name, then itself. RFC 6376 §3.7, §5.4.2.
@@ -131,23 +128,35 @@ struct DkimSigning {
   std::string identity;  // i=; "": left out
 };
 
-/// Signs one message in one pass over it.
-///   constructor  the header, as for DkimVerifier
-///   finish       the whole DKIM-Signature field with its CRLF, to be put above the header
-class DkimSigner {
+/// Signs a message.
+///   header     of the message, CRLF line ends
+///   body_hash  of how.body_form and SHA-256: one that several keys may share
+///   returns    the whole DKIM-Signature field with its CRLF, to be put above the header
+/// unavailable: the key did not sign.
+Result<std::string> sign_dkim(const message::Header& header, const DkimSigning& how,
+                              const crypto::PrivateKey& key, std::string_view body_hash);
+
+/// The fields that are named in h=: those of `how` that are there, oversigned where it is wanted.
+std::vector<std::string> fields_to_sign(const message::Header& header, const DkimSigning& how);
+
+/// A signature field that is written tag by tag, in lines of at most 76 octets.
+class SignatureField {
  public:
-  /// `header` and what it aliases outlive the signer.
-  DkimSigner(const message::Header& header, DkimSigning how);
-  void body(std::string_view octets) { body_.update(octets); }
-  /// The digest of what was fed; further keys may sign the same. Call once.
-  std::string body_hash() { return body_.finish(); }
-  /// unavailable: the key did not sign.
-  Result<std::string> finish(const crypto::PrivateKey& key, std::string_view body_hash) const;
+  explicit SignatureField(std::string beginning) : text_(std::move(beginning)) {
+    column_ = text_.size();
+  }
+  /// "; tag" or, where no tag stands yet, " tag"; never broken inside.
+  void tag(std::string_view tag);
+  /// h= with its names.
+  void names(const std::vector<std::string>& names);
+  /// Text that may be broken anywhere, behind the last tag.
+  void folded(std::string_view text);
+  const std::string& text() const { return text_; }
 
  private:
-  const message::Header& header_;
-  DkimSigning how_;
-  BodyDigest body_;
+  std::string text_;
+  std::size_t column_ = 0;
+  bool has_tag_ = false;
 };
 
 }  // namespace ph::mailauth

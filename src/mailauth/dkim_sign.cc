@@ -37,7 +37,11 @@ constexpr std::array<std::string_view, 11> kOversigned{
     "from",       "reply-to",    "subject",    "date",         "to",          "cc",
     "message-id", "in-reply-to", "references", "mime-version", "content-type"};
 
-std::vector<std::string> fields_to_name(const message::Header& header, const DkimSigning& how) {
+constexpr std::size_t kColumnsMax = 76;
+
+}  // namespace
+
+std::vector<std::string> fields_to_sign(const message::Header& header, const DkimSigning& how) {
   std::vector<std::string> wanted;
   for (const auto& name : how.fields) wanted.push_back(ascii_lower(name));
   if (wanted.empty()) wanted.assign(kRecommended.begin(), kRecommended.end());
@@ -54,75 +58,67 @@ std::vector<std::string> fields_to_name(const message::Header& header, const Dki
   return out;
 }
 
-/// Appends to a field what fits into lines of 76 octets; it may be folded anywhere.
-void put_folded(std::string_view text, std::size_t& column, std::string& out) {
-  constexpr std::size_t kColumnsMax = 76;
-  while (!text.empty()) {
-    if (column >= kColumnsMax) {
-      out += "\r\n\t";
-      column = 1;
+void SignatureField::tag(std::string_view tag) {
+  if (has_tag_) text_ += ';';
+  has_tag_ = true;
+  if (column_ + 2 + tag.size() > kColumnsMax) {
+    text_ += "\r\n\t";
+    column_ = 1;
+  } else {
+    text_ += ' ';
+    column_ += 2;
+  }
+  text_ += tag;
+  column_ += tag.size();
+}
+
+void SignatureField::names(const std::vector<std::string>& names) {
+  tag("h=" + names.front());
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    text_ += ':';
+    ++column_;
+    if (column_ + names[i].size() >= kColumnsMax) {
+      text_ += "\r\n\t";
+      column_ = 1;
     }
-    const auto part = text.substr(0, kColumnsMax - column);
-    out += part;
-    column += part.size();
+    text_ += names[i];
+    column_ += names[i].size();
+  }
+}
+
+void SignatureField::folded(std::string_view text) {
+  while (!text.empty()) {
+    if (column_ >= kColumnsMax) {
+      text_ += "\r\n\t";
+      column_ = 1;
+    }
+    const auto part = text.substr(0, kColumnsMax - column_);
+    text_ += part;
+    column_ += part.size();
     text.remove_prefix(part.size());
   }
 }
 
-/// Appends a tag that is never broken inside, "; " before it.
-void put_tag(std::string_view tag, std::size_t& column, std::string& out) {
-  constexpr std::size_t kColumnsMax = 76;
-  out += ';';
-  if (column + 2 + tag.size() > kColumnsMax) {
-    out += "\r\n\t";
-    column = 1;
-  } else {
-    out += ' ';
-    column += 2;
-  }
-  out += tag;
-  column += tag.size();
-}
-
-}  // namespace
-
-DkimSigner::DkimSigner(const message::Header& header, DkimSigning how)
-    : header_(header),
-      how_(std::move(how)),
-      body_(how_.body_form, crypto::DigestKind::sha256, std::nullopt) {}
-
-Result<std::string> DkimSigner::finish(const crypto::PrivateKey& key,
-                                       std::string_view body_hash) const {
-  const auto fields = fields_to_name(header_, how_);
-  std::string out = "DKIM-Signature: v=1";
-  std::size_t column = out.size();
-  const auto put = [&](const std::string& tag) { put_tag(tag, column, out); };
-  put(fmt::format("a={}-sha256", key.kind() == crypto::KeyKind::rsa ? "rsa" : "ed25519"));
-  put(fmt::format("c={}/{}", to_string(how_.header_form), to_string(how_.body_form)));
-  put("d=" + how_.domain);
-  put("s=" + how_.selector);
-  if (!how_.identity.empty()) put("i=" + how_.identity);
-  if (how_.signed_at) put(fmt::format("t={}", *how_.signed_at));
-  if (how_.expires) put(fmt::format("x={}", *how_.expires));
-  put("h=" + fields.front());
-  for (std::size_t i = 1; i < fields.size(); ++i) {
-    out += ':';
-    ++column;
-    if (column + fields[i].size() > 75) {
-      out += "\r\n\t";
-      column = 1;
-    }
-    out += fields[i];
-    column += fields[i].size();
-  }
-  put("bh=" + codec::encode_base64(body_hash));
-  put("b=");
-  const std::string input = signed_header(header_, fields, how_.header_form, out);
+Result<std::string> sign_dkim(const message::Header& header, const DkimSigning& how,
+                              const crypto::PrivateKey& key, std::string_view body_hash) {
+  const auto fields = fields_to_sign(header, how);
+  SignatureField out("DKIM-Signature:");
+  out.tag("v=1");
+  out.tag(fmt::format("a={}-sha256", key.kind() == crypto::KeyKind::rsa ? "rsa" : "ed25519"));
+  out.tag(fmt::format("c={}/{}", to_string(how.header_form), to_string(how.body_form)));
+  out.tag("d=" + how.domain);
+  out.tag("s=" + how.selector);
+  if (!how.identity.empty()) out.tag("i=" + how.identity);
+  if (how.signed_at) out.tag(fmt::format("t={}", *how.signed_at));
+  if (how.expires) out.tag(fmt::format("x={}", *how.expires));
+  out.names(fields);
+  out.tag("bh=" + codec::encode_base64(body_hash));
+  out.tag("b=");
   crypto::Digest digest(crypto::DigestKind::sha256);
-  digest.update(input);
+  digest.update(signed_header(header, fields, how.header_form, out.text()));
   PH_TRY(const std::string signature, key.sign(digest.finish()));
-  put_folded(codec::encode_base64(signature), column, out);
-  return out + "\r\n";
+  out.folded(codec::encode_base64(signature));
+  return out.text() + "\r\n";
 }
 
 }  // namespace ph::mailauth
