@@ -51,9 +51,10 @@ std::string Digest::finish() {
   return out;
 }
 
-std::string Digest::peek() const {
+std::string Digest::peek(std::string_view tail) const {
   const ContextPointer copy(EVP_MD_CTX_new());
-  PH_CHECK(copy && EVP_MD_CTX_copy_ex(copy.get(), state_->context.get()) == 1);
+  PH_CHECK(copy && EVP_MD_CTX_copy_ex(copy.get(), state_->context.get()) == 1 &&
+           EVP_DigestUpdate(copy.get(), tail.data(), tail.size()) == 1);
   return final_of(copy.get());
 }
 

@@ -21,8 +21,8 @@ class Digest {
   void update(std::string_view octets);
   /// 20 or 32 octets. The next update() begins anew.
   std::string finish();
-  /// What finish() would give now; the digest goes on.
-  std::string peek() const;
+  /// What finish() would give behind update(tail); the digest goes on as if it had not been asked.
+  std::string peek(std::string_view tail) const;
 
  private:
   struct State;

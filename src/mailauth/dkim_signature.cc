@@ -61,18 +61,7 @@ void read_copied(std::string_view value, DkimSignature& into) {
   }
 }
 
-Result<Done> read_names(const TagList& tags, DkimSignature& into) {
-  const auto domain = tags.find("d");
-  const auto selector = tags.find("s");
-  if (!domain || domain->empty()) return fail(Kind::malformed, "d= is missing");
-  if (!selector || selector->empty()) return fail(Kind::malformed, "s= is missing");
-  // RFC 8616 §4: both may be written as U-labels.
-  auto ascii_domain = codec::to_ascii_domain(without_space(*domain));
-  auto ascii_selector = codec::to_ascii_domain(without_space(*selector));
-  if (!ascii_domain) return fail(Kind::malformed, "d= is no domain");
-  if (!ascii_selector) return fail(Kind::malformed, "s= is no selector");
-  into.domain = *std::move(ascii_domain);
-  into.selector = *std::move(ascii_selector);
+Result<Done> read_identity(const TagList& tags, DkimSignature& into) {
   into.identity = tags.find("i").value_or("");
   if (into.identity.empty()) {
     into.identity = "@" + into.domain;
@@ -85,6 +74,22 @@ Result<Done> read_names(const TagList& tags, DkimSignature& into) {
   if (!identity_domain ||
       (*identity_domain != into.domain && !identity_domain->ends_with("." + into.domain)))
     return fail(Kind::malformed, "i= is not in the domain of d=");
+  return Done{};
+}
+
+Result<Done> read_names(const TagList& tags, DkimSignature& into) {
+  const auto domain = tags.find("d");
+  const auto selector = tags.find("s");
+  if (!domain || domain->empty()) return fail(Kind::malformed, "d= is missing");
+  if (!selector || selector->empty()) return fail(Kind::malformed, "s= is missing");
+  // RFC 8616 §4: both may be written as U-labels.
+  auto ascii_domain = codec::to_ascii_domain(without_space(*domain));
+  auto ascii_selector = codec::to_ascii_domain(without_space(*selector));
+  if (!ascii_domain) return fail(Kind::malformed, "d= is no domain");
+  if (!ascii_selector) return fail(Kind::malformed, "s= is no selector");
+  into.domain = *std::move(ascii_domain);
+  into.selector = *std::move(ascii_selector);
+  into.identity = "@" + into.domain;
   return Done{};
 }
 
@@ -116,26 +121,43 @@ bool parse_algorithm(std::string_view text, crypto::KeyKind& kind, crypto::Diges
 }
 
 Result<DkimSignature> parse_dkim_signature(std::string_view value) {
-  PH_TRY(const TagList tags, TagList::parse(value));
+  return parse_signature_tags(value, SignatureKind::dkim);
+}
+
+/// What all of them have: a=, b=, d=, s=, t=.
+Result<DkimSignature> parse_seal_signature(const TagList& tags) {
   DkimSignature out;
-  const auto version = tags.find("v");
-  if (!version) return fail(Kind::malformed, "v= is missing");
-  if (*version != "1") return fail(Kind::malformed, "v= is not 1");
   const auto algorithm = tags.find("a");
   if (!algorithm) return fail(Kind::malformed, "a= is missing");
   out.algorithm = without_space(*algorithm);
   if (!parse_algorithm(out.algorithm, out.kind, out.digest))
     return fail(Kind::malformed, "a= names an unknown algorithm");
-  const auto signature = tags.find("b"), body_hash = tags.find("bh");
+  const auto signature = tags.find("b");
   if (!signature) return fail(Kind::malformed, "b= is missing");
-  if (!body_hash) return fail(Kind::malformed, "bh= is missing");
   out.b_text = without_space(*signature);
   PH_TRY(out.signature, octets_of(*signature, "b= is not base 64"));
+  PH_TRY([[maybe_unused]] const auto names, read_names(tags, out));
+  PH_TRY(out.signed_at, number_of(tags, "t", "t= is no number"));
+  return out;
+}
+
+Result<DkimSignature> parse_signature_tags(std::string_view value, SignatureKind kind) {
+  PH_TRY(const TagList tags, TagList::parse(value));
+  if (kind == SignatureKind::dkim) {
+    const auto version = tags.find("v");
+    if (!version) return fail(Kind::malformed, "v= is missing");
+    if (*version != "1") return fail(Kind::malformed, "v= is not 1");
+  }
+  PH_TRY(DkimSignature out, parse_seal_signature(tags));
+  const auto body_hash = tags.find("bh");
+  if (!body_hash) return fail(Kind::malformed, "bh= is missing");
   PH_TRY(out.body_hash, octets_of(*body_hash, "bh= is not base 64"));
   if (const auto forms = tags.find("c")) {
     PH_TRY([[maybe_unused]] const auto read, read_forms(*forms, out));
   }
-  PH_TRY([[maybe_unused]] const auto names, read_names(tags, out));
+  if (kind == SignatureKind::dkim) {
+    PH_TRY([[maybe_unused]] const auto identity, read_identity(tags, out));
+  }
   PH_TRY([[maybe_unused]] const auto fields, read_fields(tags, out));
   if (const auto query = tags.find("q")) {
     const auto methods = split_colons(*query);
@@ -143,7 +165,6 @@ Result<DkimSignature> parse_dkim_signature(std::string_view value) {
       return fail(Kind::malformed, "q= does not name dns/txt");
   }
   PH_TRY(out.body_octets, number_of(tags, "l", "l= is no number"));
-  PH_TRY(out.signed_at, number_of(tags, "t", "t= is no number"));
   PH_TRY(out.expires, number_of(tags, "x", "x= is no number"));
   if (out.signed_at && out.expires && *out.expires <= *out.signed_at)
     return fail(Kind::malformed, "x= is not behind t=");

@@ -41,6 +41,13 @@ struct DkimSignature {
 /// What it does not judge: whether the algorithm is one that counts (sha1), and times.
 Result<DkimSignature> parse_dkim_signature(std::string_view value);
 
+/// The signatures that are written alike: DKIM-Signature, and ARC-Message-Signature, which has no
+/// v= and whose i= is an instance (RFC 8617 §4.1.2).
+enum class SignatureKind : std::uint8_t { dkim, arc_message };
+Result<DkimSignature> parse_signature_tags(std::string_view value, SignatureKind kind);
+/// ARC-Seal: no names of fields, no body (RFC 8617 §4.1.3).
+Result<DkimSignature> parse_seal_signature(const TagList& tags);
+
 /// What DKIM-Signature, ARC-Message-Signature and ARC-Seal share: "rsa-sha256" and its siblings.
 /// false: unknown.
 bool parse_algorithm(std::string_view text, crypto::KeyKind& kind, crypto::DigestKind& digest);

@@ -1,0 +1,141 @@
+#include "mailauth/arc.h"
+
+#include <gtest/gtest.h>
+
+#include "mailauth/arc_parts.h"
+#include "mailauth/testing/zone.h"
+
+namespace ph::mailauth {
+namespace {
+
+using testing::Zone;
+
+const crypto::PrivateKey& key() {
+  static const auto made = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  return made;
+}
+
+Zone zone_of_sealers() {
+  Zone zone;
+  for (const char* domain : {"one.test", "two.test", "three.test"})
+    zone.txt(std::string("s._domainkey.") + domain, {format_dkim_record(key())});
+  return zone;
+}
+
+ArcOutcome verify(const std::string& message, Zone& zone) {
+  const auto header = message::parse_header(message);
+  BodyDigests bodies;
+  ArcVerifier verifier(header, bodies, Wall(std::chrono::seconds(1000)));
+  bodies.update(std::string_view(message).substr(header.body()));
+  bodies.finish();
+  return zone.run(verifier);
+}
+
+std::string body_hash(const std::string& message) {
+  BodyDigest body(Canonical::relaxed, crypto::DigestKind::sha256, std::nullopt);
+  body.update(std::string_view(message).substr(message::parse_header(message).body()));
+  return body.finish();
+}
+
+Result<std::string> seal(const std::string& message, const std::string& domain, ArcResult chain) {
+  const auto header = message::parse_header(message);
+  const ArcSealing how{domain, "s", domain + "; spf=pass smtp.mailfrom=a@b.test", chain, 1000};
+  PH_TRY(const std::string fields, seal_arc(header, how, key(), body_hash(message)));
+  return fields + message;
+}
+
+constexpr const char* kMessage =
+    "From: a@b.test\r\nTo: list@one.test\r\nSubject: x\r\n\r\nbody\r\n";
+
+/// A chain of three; each of the first two adds a footer before it seals.
+std::string chain_of_three(Zone& zone) {
+  std::string message = kMessage;
+  ArcResult result = ArcResult::none;
+  for (const char* domain : {"one.test", "two.test", "three.test"}) {
+    result = verify(message, zone).result;
+    message = seal(message + "-- \r\n" + domain + "\r\n", domain, result).value();
+  }
+  return message;
+}
+
+TEST(Arc, AChainHoldsWhenEachChangesTheBodyBeforeItSeals) {
+  Zone zone = zone_of_sealers();
+  const auto outcome = verify(chain_of_three(zone), zone);
+  EXPECT_EQ(outcome.result, ArcResult::pass) << outcome.why;
+  ASSERT_EQ(outcome.sets.size(), 3U);
+  EXPECT_EQ(outcome.sets[0].cv, "none");
+  EXPECT_EQ(outcome.sets[2].cv, "pass");
+  EXPECT_EQ(outcome.sets[1].domain, "two.test");
+  EXPECT_EQ(outcome.sets[1].results, "two.test; spf=pass smtp.mailfrom=a@b.test");
+  EXPECT_EQ(verify(kMessage, zone).result, ArcResult::none);
+}
+
+TEST(Arc, SaysWhichSetWasChanged) {
+  Zone zone = zone_of_sealers();
+  const std::string good = chain_of_three(zone);
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string message = good;
+    message.replace(message.find(from), from.size(), to);
+    return verify(message, zone);
+  };
+  EXPECT_EQ(changed("body\r\n", "bode\r\n").failed_instance, 3U);
+  EXPECT_EQ(changed("Subject: x", "Subject: y").result, ArcResult::fail);
+  const auto results = changed("i=1; one.test; spf=pass", "i=1; one.test; spf=fail");
+  EXPECT_EQ(results.result, ArcResult::fail);
+  EXPECT_NE(results.failed_instance, 0U);
+  EXPECT_EQ(changed("cv=none", "cv=pass").failed_instance, 1U);
+  EXPECT_EQ(changed("i=2; a=", "i=3; a=").result, ArcResult::fail);
+  EXPECT_EQ(changed("ARC-Authentication-Results: i=2", "X: i=2").result, ArcResult::fail);
+}
+
+TEST(Arc, AFailedChainIsSealedOnceAndStaysFailed) {
+  Zone zone = zone_of_sealers();
+  const std::string broken = chain_of_three(zone) + "footer\r\n";
+  ASSERT_EQ(verify(broken, zone).result, ArcResult::fail);
+  const std::string sealed = seal(broken, "one.test", ArcResult::fail).value();
+  const auto outcome = verify(sealed, zone);
+  EXPECT_EQ(outcome.result, ArcResult::fail);
+  EXPECT_EQ(outcome.sets.back().cv, "fail");
+  EXPECT_EQ(seal(sealed, "two.test", ArcResult::fail).error().kind, Kind::refused);
+}
+
+TEST(Arc, HasFiftySetsAtMost) {
+  Zone zone = zone_of_sealers();
+  std::string message = kMessage;
+  for (unsigned i = 0; i < kArcSetsMax; ++i) {
+    message = seal(message, "one.test", i == 0 ? ArcResult::none : ArcResult::pass).value();
+  }
+  const auto outcome = verify(message, zone);
+  EXPECT_EQ(outcome.result, ArcResult::pass) << outcome.why;
+  EXPECT_EQ(outcome.sets.size(), kArcSetsMax);
+  EXPECT_EQ(seal(message, "one.test", ArcResult::pass).error().kind, Kind::refused);
+  const std::string too_long =
+      "ARC-Seal: i=51; cv=pass; a=rsa-sha256; d=x; s=y; b=AAAA\r\n" + message;
+  EXPECT_EQ(verify(too_long, zone).result, ArcResult::fail);
+}
+
+TEST(Arc, DnsTroubleIsTemporary) {
+  Zone zone = zone_of_sealers();
+  const std::string message = chain_of_three(zone);
+  Zone other;
+  other.txt("s._domainkey.three.test", {format_dkim_record(key())});
+  EXPECT_EQ(verify(message, other).result, ArcResult::fail);  // a key that is gone
+  for (const char* domain : {"one.test", "two.test"})
+    other.fails(std::string("s._domainkey.") + domain, dns::Status::timed_out);
+  EXPECT_EQ(verify(message, other).result, ArcResult::temperror);
+}
+
+TEST(Arc, SealsHaveTheirGrammar) {
+  for (const char* bad : {"", "i=1; a=rsa-sha256; cv=none; d=x.test; s=s",
+                          "i=1; a=rsa-sha256; cv=maybe; d=x.test; s=s; b=AAAA",
+                          "i=1; a=rsa-sha256; cv=none; d=x.test; s=s; b=AAAA; h=from",
+                          "i=1; a=rsa-md5; cv=none; d=x.test; s=s; b=AAAA",
+                          "i=1; a=rsa-sha256; d=x.test; s=s; b=AAAA",
+                          "i=1; a=rsa-sha256; cv=none; cv=none; d=x.test; s=s; b=AAAA"}) {
+    EXPECT_FALSE(parse_arc_seal(bad).has_value()) << bad;
+  }
+  EXPECT_TRUE(parse_arc_seal("i=1; a=rsa-sha256; cv=none; d=x.test; s=s; b=AAAA").has_value());
+}
+
+}  // namespace
+}  // namespace ph::mailauth
