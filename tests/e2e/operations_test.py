@@ -1,4 +1,5 @@
 """Starting, stopping, reloading, and the first start that `./run` makes."""
+import json
 import os
 import re
 import shutil
@@ -137,6 +138,29 @@ class Signals(HouseTest):
             self.house.start()
             self.assertLess(time.monotonic() - began, 2)
         self.assertEqual(len(self.house.messages('alice')), 50)
+
+
+class JsonLog(HouseTest):
+    config = {'log': {'format': 'json'}}
+
+    def test_each_line_is_an_object_and_each_step_of_a_message_has_its_id(self):
+        with SmtpTalk(self.house) as talk:
+            reply = talk.message('"a b\\\\c"@sender.test', ALICE,
+                                 'Message-ID: <n"1@sender.test>\r\nSubject: x\r\n\r\n.\r\n')
+            wanted = queue_id(reply.text)
+            talk.say('RCPT TO:<nobody@nowhere.test>')
+            talk.say('EHLO \xe9\x01"{')  # nothing from outside may break a line
+        self.house.wait_log(f'deliver.done.*{wanted}|{wanted}.*deliver.done')
+        self.house.why(wanted, ('deliver', 'done'))
+        lines = [json.loads(line) for line in self.house.log]
+        for line in lines:
+            self.assertLessEqual({'time', 'level', 'what'}, set(line), line)
+            self.assertRegex(line['time'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$')
+        of_it = [line for line in lines if line.get('id') == wanted]
+        self.assertEqual([line['what'] for line in of_it], ['accept.done', 'deliver.done'], of_it)
+        self.assertEqual(of_it[0]['reply'], f'250 2.0.0 Ok: queued as {wanted}')
+        self.assertEqual(of_it[0]['from'], '<"a b\\\\c"@sender.test>')
+        self.assertEqual(of_it[-1]['to'], f'<{ALICE}>')
 
 
 class FirstStart(unittest.TestCase):
