@@ -16,15 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string block_partition(std::uint32_t day, std::string_view block) {
-  return fmt::format("j/{:05}/{}", day, block);
-}
-std::string block_of(std::string_view origin) {
-  return fmt::format("{:02x}", fnv1a(origin) % kBlocksPerDay);
-}
-std::string index_partition(std::uint32_t day, std::uint64_t hash) {
-  return fmt::format("jx/{:05}/{:02x}", day, hash % kIndexSlotsPerDay);
-}
+std::string block_of(std::string_view origin) { return block_name(fnv1a(origin) % kBlocksPerDay); }
 std::string index_prefix(std::uint64_t hash) { return store::ordered(hash) + "/"; }
 
 std::string normal(std::string_view term) {
@@ -56,6 +48,14 @@ void tidy_up(std::vector<Event>& events) {
 }
 
 }  // namespace
+
+std::string block_partition(std::uint32_t day, std::string_view block) {
+  return fmt::format("j/{:05}/{}", day, block);
+}
+std::string index_partition(std::uint32_t day, std::uint64_t slot) {
+  return fmt::format("jx/{:05}/{:02x}", day, slot % kIndexSlotsPerDay);
+}
+std::string block_name(std::uint64_t block) { return fmt::format("{:02x}", block); }
 
 std::vector<std::string> terms(const Event& event) {
   std::vector<std::string> found;
@@ -115,11 +115,7 @@ Task<void> EventJournal::write_notes() {
     auto flushed = co_await flush();
     if (!flushed)
       world_.log.error("journal: events could not be written, trying again", flushed.error());
-    const std::uint32_t today = day_of(world_.clock.wall());
-    if (today != expired_day_) {
-      auto expired = co_await expire(today);
-      if (expired) expired_day_ = today;
-    }
+    co_await retain();
   }
   auto last = co_await flush();
   if (!last) world_.log.error("journal: last events could not be written", last.error());
@@ -150,6 +146,7 @@ Task<Result<Done>> EventJournal::flush() {
                                               dropped_)});
         dropped_ = 0;
       }
+      if (full_day_ == day_of(world_.clock.wall())) notes_.clear();
       while (!notes_.empty() && packed.size() < kBlockOctetsMax / 2) {
         packed += format_events({notes_.front()});
         in_flight_.push_back(std::move(notes_.front()));
@@ -173,8 +170,10 @@ Task<Result<Done>> EventJournal::flush() {
   }
 }
 
-/// `blocks` is the caller's, which waits for us.
-Task<Result<Done>> EventJournal::index(std::uint32_t day, const std::vector<EventBlock>* blocks) {
+/// `blocks` is the caller's, which waits for us. Gives what the index entries of each block take.
+Task<Result<std::vector<std::uint64_t>>> EventJournal::index(
+    std::uint32_t day, const std::vector<EventBlock>* blocks) {
+  std::vector<std::uint64_t> taken;
   std::map<std::string, std::set<std::string>> postings;  // index partition -> keys
   for (const EventBlock& block : *blocks) {
     PH_CO_TRY(const std::vector<Event> events, parse_events(block.packed));
@@ -186,6 +185,7 @@ Task<Result<Done>> EventJournal::index(std::uint32_t day, const std::vector<Even
       const std::uint64_t hash = fnv1a(word);
       postings[index_partition(day, hash)].insert(index_prefix(hash) + where);
     }
+    taken.push_back(words.size() * (index_prefix(0).size() + where.size() + 1));
   }
   for (auto& [partition, keys] : postings) {
     for (auto key = keys.begin(); key != keys.end();) {
@@ -197,23 +197,56 @@ Task<Result<Done>> EventJournal::index(std::uint32_t day, const std::vector<Even
                 co_await store_.commit(partition, std::move(batch), {.prio = 0}));
     }
   }
-  co_return Done{};
+  co_return taken;
 }
 
 Task<Result<Done>> EventJournal::retire(std::uint32_t day, std::vector<EventBlock> blocks) {
-  PH_CO_TRY([[maybe_unused]] auto indexed, co_await index(day, &blocks));
-  for (EventBlock& block : blocks) {
-    PH_CHECK(block.packed.size() <= store::Limits::value_octets);
+  PH_CO_TRY(const std::vector<std::uint64_t> indexed, co_await index(day, &blocks));
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    PH_CHECK(blocks[i].packed.size() <= store::Limits::value_octets);
+    const std::uint64_t octets = indexed[i] + blocks[i].origin.size() + blocks[i].packed.size();
+    PH_CO_TRY([[maybe_unused]] auto stored, co_await put_block(day, std::move(blocks[i]), octets));
+  }
+  co_return Done{};
+}
+
+Task<Result<Done>> EventJournal::put_block(std::uint32_t day, EventBlock block,
+                                           std::uint64_t octets) {
+  const std::uint64_t number = fnv1a(block.origin) % kBlocksPerDay;
+  const std::string partition = block_partition(day, block_name(number));
+  for (std::size_t tries = 0; tries < kBlockTriesMax; ++tries) {
+    auto counted = co_await store_.get(partition, {std::string(kOctetsKey)}, {.prio = 0});
+    if (!counted && counted.error().kind != Kind::corrupt)
+      co_return std::unexpected(std::move(counted).error());
     store::Batch batch;
     batch.settle = false;
     batch.checks.push_back({.key = block.origin, .what = store::Check::What::absent});
-    const std::string partition = block_partition(day, block_of(block.origin));
-    batch.puts.push_back({std::move(block.origin), std::move(block.packed)});
+    std::uint64_t total = octets;
+    if (!counted) {  // a damaged count is replaced by what we remember
+      total += known_octets(day, number);
+    } else if (counted->empty()) {
+      batch.checks.push_back({.key = std::string(kOctetsKey), .what = store::Check::What::absent});
+    } else {
+      total += parse_count(counted->front().value).value_or(known_octets(day, number));
+      batch.checks.push_back({.key = std::string(kOctetsKey),
+                              .what = store::Check::What::version,
+                              .v = counted->front().version});
+    }
+    batch.puts.push_back({block.origin, block.packed});
+    batch.puts.push_back({std::string(kOctetsKey), store::ordered(total)});
     auto stored = co_await store_.commit(partition, std::move(batch), {.prio = 0});
-    if (!stored && stored.error().kind != Kind::conflict)  // conflict: retired before
-      co_return std::unexpected(std::move(stored).error());
+    if (stored) {
+      set_octets(day, number, total);
+      co_return Done{};
+    }
+    if (stored.error().kind != Kind::conflict) co_return std::unexpected(stored.error());
+    // Either these events were retired before, or another block was put meanwhile.
+    auto before = co_await store_.get(partition, {block.origin}, {.prio = 0});
+    if (!before && before.error().kind != Kind::corrupt)
+      co_return std::unexpected(std::move(before).error());
+    if (!before || !before->empty()) co_return Done{};
   }
-  co_return Done{};
+  co_return fail(Kind::unavailable, "a block of events found no turn among others", block.origin);
 }
 
 Task<Result<std::vector<Event>>> EventJournal::find_indexed(std::string term) {
@@ -288,28 +321,6 @@ Task<Result<std::vector<Event>>> EventJournal::find(std::string term, rt::Instan
   }
   tidy_up(found);
   co_return found;
-}
-
-Task<Result<Done>> EventJournal::expire(std::uint32_t today) {
-  // Days are dropped by name; a month of days is looked at again, so that a server that was off for
-  // a while catches up.
-  constexpr std::uint32_t kDaysLookedAt = 31;
-  const std::uint32_t keep_from = today - std::min(today, options_.retention_days);
-  for (std::uint32_t day = keep_from - std::min(keep_from, kDaysLookedAt); day < keep_from; ++day) {
-    for (std::size_t block = 0; block < kBlocksPerDay; ++block) {
-      const std::string partition = block_partition(day, fmt::format("{:02x}", block));
-      PH_CO_TRY(store::Page page, co_await store_.scan(partition, {}, 1, {.prio = 0}));
-      if (page.records.empty()) continue;
-      PH_CO_TRY([[maybe_unused]] auto gone, co_await store_.drop(partition, std::nullopt));
-    }
-    for (std::uint64_t slot = 0; slot < kIndexSlotsPerDay; ++slot) {
-      const std::string partition = index_partition(day, slot);
-      PH_CO_TRY(store::Page page, co_await store_.scan(partition, {}, 1, {.prio = 0}));
-      if (page.records.empty()) continue;
-      PH_CO_TRY([[maybe_unused]] auto gone, co_await store_.drop(partition, std::nullopt));
-    }
-  }
-  co_return Done{};
 }
 
 }  // namespace ph::journal

@@ -162,15 +162,31 @@ message_size = "huge"
         told = '\n'.join(f'{p["line"]}: {p["problem"]}: {p["fix"]}' for p in found)
         self.assertIn('hostname', told)  # the nearest known key
 
-    def test_port_key_and_store(self):
+    def test_what_the_file_names_and_what_it_finds_there_at_once(self):
+        """All five kinds of mistake in one file: each once, in the order of the lines, with key and line."""
         other = make_certificate(self.house.folder, HOSTNAME, serial=78)
-        store = self.house.folder / 'held'
         with socket.create_server((self.house.ip, 4998)):
-            found = self.check(f'[server]\nstore = "file:{store}"\n[listen]\nsmtp = "{self.house.ip}:4998"\n'
-                               f'[tls]\ncertificate = "{self.house.certificate}"\nkey = "{other[1]}"\n')
-        lines = {p['line'] for p in found if p['severity'] == 'error'}
-        self.assertIn(4, lines)                      # port in use
-        self.assertTrue(lines & {5, 6, 7}, found)    # key does not match
+            found = self.check(f'''[server]
+store = "file:{self.house.folder}/store"
+folder = "{self.house.folder}/elsewhere"
+[listen]
+smtp = "{self.house.ip}:4998"
+[tls]
+certificate = "{self.house.certificate}"
+key = "{other[1]}"
+[limits]
+errors = "many"
+memmory = "64 MiB"
+''')
+        self.assertEqual([(p['severity'], p['line'], p['key']) for p in found],
+                         [('error', 2, 'server.store'),     # the running server holds it
+                          ('error', 5, 'listen.smtp'),      # port in use
+                          ('error', 8, 'tls.key'),          # another certificate's
+                          ('error', 10, 'limits.errors'),   # wrong type
+                          ('error', 11, 'limits.memmory')], found)  # unknown key
+        for problem, word in zip(found, ('in use', 'cannot listen', 'key', 'text', 'unknown'), strict=True):
+            self.assertIn(word, problem['problem'])
+            self.assertTrue(problem['fix'])
 
     def test_the_running_servers_own_configuration_is_fine(self):
         done = self.house.cli('check', '--json')
@@ -179,7 +195,16 @@ message_size = "huge"
     def test_a_store_held_by_a_server_with_another_configuration(self):
         found = self.check(f'[server]\nstore = "file:{self.house.folder}/store"\nfolder = '
                            f'"{self.house.folder}/elsewhere"\n[listen]\nsmtp = "{self.house.ip}:4997"\n')
-        self.assertTrue(any(p['severity'] == 'error' and 'store' in (p['key'] + p['problem']) for p in found), found)
+        self.assertEqual([(p['severity'], p['line'], p['key']) for p in found], [('error', 2, 'server.store')])
+
+    def test_a_held_store_that_is_the_default(self):
+        """No key names it, so no line does; it is said that it is the default."""
+        (self.house.folder / 'var').mkdir()
+        (self.house.folder / 'var/store').symlink_to(self.house.folder / 'store')
+        found = self.check(f'[server]\nfolder = "{self.house.folder}/elsewhere"\n[listen]\n'
+                           f'smtp = "{self.house.ip}:4995"\n')
+        self.assertEqual([(p['severity'], p['line'], p['key']) for p in found], [('error', None, 'server.store')])
+        self.assertIn('the default', found[0]['problem'])
 
     def test_a_second_server_on_the_same_store_does_not_start(self):
         path = self.house.folder / 'second.toml'

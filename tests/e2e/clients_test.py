@@ -173,6 +173,49 @@ class ClientsTest(HouseTest):
                                 '-Ssendwait', BOB, given=b'a line\n.dot\n')
                 self.assertEqual(body(self.assert_arrived('s-nail')), b'a line\r\n.dot\r\n')
 
+    # --- 20 MB, by every client that sends ---
+
+    def test_20_mb_by_every_client(self):
+        text = contents()['20 MB']
+        submissions = self.house.ports['submissions']
+        user, password = ALICE.replace('@', '%40'), self.password()
+        head, unix = self.message('large').removesuffix(self.TEXT), text.replace(b'\r\n', b'\n')
+        mail, plain = self.file('large.eml', head + text), self.file('large.txt', unix)
+        unix_mail = self.file('large.lf', head.replace(b'\r\n', b'\n') + unix)
+        msmtprc = self.file('msmtprc', f'account a\nhost {self.house.ip}\nport {submissions}\nfrom {ALICE}\n'
+                            f'auth on\nuser {ALICE}\npassword "{password}"\ntls on\ntls_starttls off\n'
+                            f'tls_trust_file {self.house.certificate}\ndomain client.test\n')
+        muttrc = self.file('muttrc', f'set from={ALICE}\nset hostname=client.test\nset copy=no\nset ssl_force_tls=yes\n'
+                           f'set smtp_url="smtps://{user}@{self.house.ip}:{submissions}"\n'
+                           f"set smtp_pass='{password}'\nset certificate_file={self.house.certificate}\n"
+                           'set ssl_verify_host=no\nset smtp_authenticators=plain\n')
+        quoted = password.replace(' ', '%20').replace('$', '%24')
+        for command, given in (
+                (('swaks', '--from', ALICE, '--to', BOB, '--data', f'@{unix_mail}', '--auth', 'PLAIN', '--auth-user',
+                  ALICE, '--auth-password', password, '--server', self.house.ip, '--port', submissions,
+                  '--tls-on-connect', '--suppress-data'), b''),
+                (('curl', '--silent', '--show-error', '--cacert', self.house.certificate, '--connect-to',
+                  f'{HOSTNAME}::{self.house.ip}:', '--url', f'smtps://{HOSTNAME}:{submissions}/client.test', '--user',
+                  f'{ALICE}:{password}', '--mail-from', ALICE, '--mail-rcpt', BOB, '--upload-file', mail), b''),
+                (('msmtp', '-C', msmtprc, '-a', 'a', BOB), unix_mail.read_bytes()),
+                (('mutt', '-n', '-F', muttrc, '-s', 'large', '-a', plain, '--', BOB), b'see attachment\n'),
+                (('s-nail', '-:/', '-Sv15-compat', f'-Smta=smtps://{user}:{quoted}@{self.house.ip}:{submissions}',
+                  '-Ssmtp-auth=plain', '-Stls-verify=ignore', f'-r{ALICE}', '-s', 'large', '-Shostname=client.test',
+                  '-Ssendwait', BOB), unix)):
+            with self.subTest(command[0]):
+                self.run_client(*command, given=given)
+                message = self.assert_arrived('large')
+                if command[0] == 'mutt':
+                    part = email.message_from_bytes(message).get_payload()[1]
+                    got = part.get_payload(decode=True).replace(b'\r\n', b'\n')
+                    self.assertTrue(got == unix, f'{len(got)} octets of {len(unix)}')  # no diff of 20 MB
+                else:
+                    # swaks ends its data with a line of its own
+                    got = body(message)
+                    self.assertTrue(got.removesuffix(b'\r\n') == text.removesuffix(b'\r\n')
+                                    or got.removesuffix(b'\r\n\r\n') == text.removesuffix(b'\r\n'),
+                                    f'{len(got)} octets of {len(text)}')
+
     # --- fetchers ---
 
     def fill(self, count=3):

@@ -1,6 +1,7 @@
 """From the final dot into the mailbox: what is added, what is kept, and how it is told."""
 import email.utils
 import re
+import ssl
 import time
 import unittest
 
@@ -47,12 +48,16 @@ class DeliveryTest(HouseTest):
             talk.say('DATA')
             self.assertEqual(talk.say('Subject: x\r\n\r\n.').code, 250)
         self.assertIn(' with SMTP ', received())
-        with self.house.smtp() as smtp:
-            smtp.starttls(context=self.house.trust())
-            smtp.sendmail('s@sender.test', [BOB], b'Subject: x\r\n\r\n')
-        line = received()
-        self.assertIn(' with ESMTPS ', line)
-        self.assertRegex(line, r'TLSv?1[._][23]')
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):  # what was negotiated is told
+            context = self.house.trust()
+            context.maximum_version = newest
+            with self.house.smtp() as smtp:
+                smtp.starttls(context=context)
+                cipher, version = smtp.sock.cipher()[0], smtp.sock.version()
+                smtp.sendmail('s@sender.test', [BOB], b'Subject: x\r\n\r\n')
+            line = received()
+            self.assertIn(' with ESMTPS ', line)
+            self.assertIn(f'(using {version} with cipher {cipher})', line)
         with self.house.submission('alice') as smtp:
             smtp.sendmail(ALICE, [BOB], b'Subject: x\r\n\r\n')
         self.assertIn(' with ESMTPSA ', received())

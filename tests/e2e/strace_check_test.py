@@ -59,6 +59,14 @@ class StraceCheckTest(unittest.TestCase):
         self.assertEqual(len(wrong), 1)
         self.assertIn('body-A-', wrong[0])
 
+    def test_the_end_of_the_body_came_after_the_sync(self):
+        chunks = (f'12 write({LOG}, "idA body-A-first", 16) = 16', SYNC, f'12 write({LOG}, "body-A-last", 11) = 11')
+        promise = {'queued as idA': ['idA', 'body-A-first', 'body-A-last']}
+        wrong = broken_promises(parse([*chunks, REPLY]), promise)
+        self.assertEqual(len(wrong), 1)
+        self.assertIn('body-A-last', wrong[0])
+        self.assertEqual(broken_promises(parse([*chunks, SYNC, REPLY]), promise), [])
+
     def test_written_to_the_log_on_standard_error_only(self):
         self.assertTrue(self.wrong('12 write(2<pipe:[5]>, "idA body-A-", 11) = 11',
                                    '12 fdatasync(2<pipe:[5]>) = 0', REPLY))

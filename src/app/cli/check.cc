@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <tuple>
 
 #include "app/cli/administrator.h"
 #include "app/cli/cli.h"
@@ -59,6 +60,8 @@ int check(const Common& common) {
   std::ranges::copy(
       daemon::check_surroundings(read->config, running, loops.executors().front(), *world),
       std::back_inserter(problems));
+  std::ranges::sort(problems, {},
+                    [](const Problem& p) { return std::tie(p.line, p.column, p.key, p.problem); });
 
   const auto& file = read->config.file;
   std::size_t errors = 0;

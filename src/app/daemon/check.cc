@@ -21,13 +21,13 @@ std::string text_of(const Error& error) {
 
 void check_certificate(const Config& config, rt::World& world, Problems& problems) {
   const auto files = certificate_files(config);
-  const Place at{config.tls_line, config.tls_column, "tls"};
+  const auto at = config.place("tls.certificate"), key_at = config.place("tls.key");
   const auto certificate = world.disk.read(files.certificate);
   const auto key = world.disk.read(files.key);
-  for (const auto* read : {&certificate, &key}) {
+  for (const auto& [read, named] : {std::pair(&certificate, &at), std::pair(&key, &key_at)}) {
     if (*read) continue;
     if (files.self_made && read->error().kind == Kind::not_found) return;  // made at the start
-    problems.error(at, text_of(read->error()),
+    problems.error(*named, text_of(read->error()),
                    "the server's user must be able to read the file; or name another in [tls]");
   }
   if (!certificate || !key) return;
@@ -38,7 +38,7 @@ void check_certificate(const Config& config, rt::World& world, Problems& problem
     return;
   }
   if (const auto fits = crypto::check_key_matches(*certificate, *key); !fits) {
-    problems.error(at, fmt::format("{}: {}", files.key, text_of(fits.error())),
+    problems.error(key_at, fmt::format("{}: {}", files.key, text_of(fits.error())),
                    "name the key with which this very certificate was requested");
   }
   const auto now = world.clock.wall();
@@ -94,7 +94,10 @@ void check_store(const Config& config, const RunningServer& running, rt::World& 
       (*opened)->close();
       continue;
     }
-    problems.error({0, 0, key}, text_of(opened.error()),
+    const auto at = config.place(key);
+    problems.error(at,
+                   at.line > 0 ? text_of(opened.error())
+                               : fmt::format("{} (the default)", text_of(opened.error())),
                    opened.error().kind == Kind::refused
                        ? "another program has it open and does not answer on the admin socket, or "
                          "this user may not use it"

@@ -93,6 +93,11 @@ TEST_F(Check, FindsAStoreThatIsHeld) {
     auto held = store::open(config_.store, "", world_);
     ASSERT_TRUE(held) << describe(held.error());
     expect_one(Severity::error, "in use");
+    EXPECT_NE(look()[0].problem.find("default"), std::string::npos);
+    config_.places.push_back({3, 1, "server.store"});
+    expect_one(Severity::error, "in use");
+    EXPECT_EQ(look()[0].line, 3u);
+    EXPECT_EQ(look()[0].problem.find("default"), std::string::npos);
     EXPECT_TRUE(look({true, {}}).empty());
     (*held)->close();
   }

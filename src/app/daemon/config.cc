@@ -101,6 +101,7 @@ void Reader::keys(const toml::table& table, const std::string& prefix,
     const auto row =
         std::find_if(known.begin(), known.end(), [&](const Key& k) { return k.name == key.str(); });
     if (row != known.end()) {
+      c_.places.push_back(at);
       row->read(node, at);
       continue;
     }
@@ -237,8 +238,6 @@ void Reader::document(const toml::table& root) {
            {"listen", [this](const toml::node& node, const Place& at) { listen(node, at); }},
            {"tls",
             [&](const toml::node& node, const Place& at) {
-              c_.tls_line = at.line;
-              c_.tls_column = at.column;
               section(node, at, {{"certificate", path(c_.certificate)}, {"key", path(c_.key)}});
             }},
            {"dns",

@@ -35,6 +35,12 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 
+/// Where in the file, and which key is concerned.
+struct Place {
+  std::uint32_t line = 0, column = 0;  // 1-based; 0: the file does not name the key
+  std::string key;
+};
+
 /// "FILE:7:1: error: problem: fix"; without a line: "FILE: error: …".
 std::string format_problem(const Problem& problem, std::string_view file);
 
@@ -71,7 +77,6 @@ struct Config {
 
   // [tls]: paths; both "" when a self-signed certificate shall be made
   std::string certificate, key;
-  std::uint32_t tls_line = 0, tls_column = 0;
 
   std::vector<rt::Endpoint> dns_servers;  // empty: the system's
 
@@ -109,6 +114,11 @@ struct Config {
     bool json = false;
     rt::Level level = rt::Level::info;
   } log;
+
+  std::vector<Place> places;  // of the sections and keys that the file names and we know
+
+  /// Of "server.store" and the like; line 0 where its default holds.
+  Place place(std::string_view named) const;
 };
 
 struct ConfigRead {

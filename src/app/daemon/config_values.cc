@@ -205,7 +205,8 @@ void complete(Config& config, bool has_listen, std::string_view folder, Problems
         config.store.starts_with("file:") ? config.store.substr(5) : below(folder, "var");
   }
   if (admin_socket_path(config).size() > kSocketPathOctetsMax) {
-    problems.error({0, 0, "server.folder"},
+    const auto folder_key = config.place("server.folder");
+    problems.error(folder_key.line > 0 ? folder_key : config.place("server.store"),
                    fmt::format("the admin socket's name \"{}\" is longer than {} octets",
                                admin_socket_path(config), kSocketPathOctetsMax),
                    "set folder in [server] to a folder with a shorter name");
@@ -219,19 +220,24 @@ void complete(Config& config, bool has_listen, std::string_view folder, Problems
   }
   check_endpoints(config, problems);
 
-  const Place tls{config.tls_line, config.tls_column, "tls"};
   if (config.certificate.empty() != config.key.empty()) {
-    problems.error(tls, "certificate and key belong together, and one is missing",
+    problems.error(config.place("tls"), "certificate and key belong together, and one is missing",
                    "name both, or neither: then a self-signed certificate is made");
   }
   if (config.queue.retry_first.count() == 0 || config.queue.retry_first > config.queue.retry_max) {
-    problems.error({0, 0, "queue.retry_first"}, "retry_first is zero or longer than retry_max",
+    problems.error(config.place("queue.retry_first"),
+                   "retry_first is zero or longer than retry_max",
                    "the first wait doubles up to retry_max: make it the shorter one");
   }
   if (config.queue.expire < config.queue.retry_first) {
-    problems.error({0, 0, "queue.expire"}, "expire is shorter than retry_first",
+    problems.error(config.place("queue.expire"), "expire is shorter than retry_first",
                    "a message would be given up before its second try; \"5d\" is usual");
   }
+}
+
+Place Config::place(std::string_view named) const {
+  const auto found = std::ranges::find(places, named, &Place::key);
+  return found != places.end() ? *found : Place{0, 0, std::string(named)};
 }
 
 std::string admin_socket_path(const Config& config) { return config.folder + "/admin.sock"; }

@@ -10,12 +10,6 @@
 
 namespace ph::daemon {
 
-/// Where in the file, and which key is concerned.
-struct Place {
-  std::uint32_t line = 0, column = 0;
-  std::string key;
-};
-
 /// Gathers problems, at most kProblemsMax and a last one that says so.
 class Problems {
  public:

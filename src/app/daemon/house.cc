@@ -28,8 +28,9 @@ Result<std::unique_ptr<House>> House::open(const Config& config, rt::World& worl
   const auto days = std::chrono::ceil<std::chrono::days>(config.journal.retention).count();
   house->journal_ = std::make_unique<journal::EventJournal>(
       store, world, executor,
-      journal::Options{.retention_days =
-                           static_cast<std::uint32_t>(std::max<decltype(days)>(days, 1))});
+      journal::Options{
+          .retention_days = static_cast<std::uint32_t>(std::max<decltype(days)>(days, 1)),
+          .octets_max = config.journal.octets_max});
   house->identity_ = identity::make_identity(store, world, house->note());
   house->mailboxes_ = mailbox::make_mailboxes(store, world);
   auto& journal = *house->journal_;
