@@ -92,8 +92,8 @@ FieldName field_name(std::string_view line) { return find_name(line); }
 /// Goes through a header some blocks of 64 octets at a time, from line end to line end.
 class HeaderReader {
  public:
-  HeaderReader(std::string_view octets, Header& header)
-      : octets_(octets), header_(header), fields_(header.fields_) {}
+  HeaderReader(std::string_view octets, Header& header, DashedLine dashed)
+      : octets_(octets), header_(header), fields_(header.fields_), dashed_(dashed) {}
 
   void read() {
     fields_.clear();
@@ -211,7 +211,9 @@ class HeaderReader {
   bool begins_field(std::size_t at, char c) {
     end_field(at);
     const FieldName name = find_name(octets_.substr(at));
-    if (!name) {
+    const bool is_boundary =
+        c == '-' && dashed_ == DashedLine::ends_header && octets_.substr(at).starts_with("--");
+    if (!name || is_boundary) {
       end_header(at, c);
       return true;
     }
@@ -264,12 +266,15 @@ class HeaderReader {
   std::string_view octets_;
   Header& header_;
   std::vector<Field>& fields_;
+  DashedLine dashed_;
   bool open_ = false, passing_over_ = false;
   std::uint64_t cr_before_ = 0;
   std::uint64_t past_limit_ = 0, past_limit_at_ = 0;
   HeaderOddity limit_ = HeaderOddity::too_many_fields;
 };
 
-void parse_header(std::string_view octets, Header& header) { HeaderReader(octets, header).read(); }
+void parse_header(std::string_view octets, Header& header, DashedLine dashed) {
+  HeaderReader(octets, header, dashed).read();
+}
 
 }  // namespace ph::message
