@@ -1,0 +1,76 @@
+#include "message/readable.h"
+
+#include "message/utf8.h"
+
+namespace ph::message {
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      out.push_back(text.front());
+      text.remove_prefix(1);
+    } else if (const std::size_t octets = utf8_character_octets(text)) {
+      out.append(text.substr(0, octets));
+      text.remove_prefix(octets);
+    } else {
+      out += "\xef\xbf\xbd";
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+std::size_t comment_octets(std::string_view text) {
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') {
+      ++depth;
+    } else if (depth == 0) {
+      return 0;
+    } else if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == ')' && --depth == 0) {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
+std::size_t quoted_octets(std::string_view text) {
+  if (!text.starts_with('"')) return 0;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return 0;
+}
+
+std::string unquoted(std::string_view inside) {
+  std::string out;
+  out.reserve(inside.size());
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == '\\' && i + 1 < inside.size()) ++i;
+    if (inside[i] != '\r' && inside[i] != '\n') out.push_back(inside[i]);
+  }
+  return out;
+}
+
+std::string readable_text(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  for (const char c : text) {
+    if (c == '\r' || c == '\n') continue;
+    const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    line.push_back(control ? ' ' : c);
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  line.erase(0, line.find_first_not_of(' ') == line.npos ? 0 : line.find_first_not_of(' '));
+  return valid_utf8(line);
+}
+
+}  // namespace ph::message
