@@ -123,7 +123,9 @@ std::vector<ListTarget> parse_list_field(std::string_view value) {
       octets = std::min(rest.find('>'), rest.size() - 1) + 1;
       std::string_view inside = rest.substr(1, octets - 1);
       if (inside.ends_with('>')) inside.remove_suffix(1);
-      out.push_back({compact(inside), std::exchange(before, {})});
+      std::string target = valid_utf8(inside);
+      std::erase_if(target, is_blank);
+      out.push_back({std::move(target), std::exchange(before, {})});
       fresh = false;
     } else if (value[i] == ',') {
       fresh = true;
