@@ -1,8 +1,20 @@
 #include "message/readable.h"
 
+#include "codec/encoded_word.h"
 #include "message/utf8.h"
 
 namespace ph::message {
+namespace {
+
+/// The octet that a backslash at `i` quotes; a fold that came between the two is passed over.
+std::size_t quoted_by(std::string_view text, std::size_t i) {
+  const std::size_t next = i + 1;
+  if (next >= text.size() || (text[next] != '\r' && text[next] != '\n')) return next;
+  const std::size_t behind = text.find_first_not_of(" \t\r\n", next);
+  return behind == text.npos ? next : behind;
+}
+
+}  // namespace
 
 std::string valid_utf8(std::string_view text) {
   std::string out;
@@ -30,7 +42,7 @@ std::size_t comment_octets(std::string_view text) {
     } else if (depth == 0) {
       return 0;
     } else if (text[i] == '\\') {
-      ++i;
+      i = quoted_by(text, i);
     } else if (text[i] == ')' && --depth == 0) {
       return i + 1;
     }
@@ -42,7 +54,7 @@ std::size_t quoted_octets(std::string_view text) {
   if (!text.starts_with('"')) return 0;
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '\\') {
-      ++i;
+      i = quoted_by(text, i);
     } else if (text[i] == '"') {
       return i + 1;
     }
@@ -54,7 +66,7 @@ std::string unquoted(std::string_view inside) {
   std::string out;
   out.reserve(inside.size());
   for (std::size_t i = 0; i < inside.size(); ++i) {
-    if (inside[i] == '\\' && i + 1 < inside.size()) ++i;
+    if (inside[i] == '\\' && i + 1 < inside.size()) i = quoted_by(inside, i);
     if (inside[i] != '\r' && inside[i] != '\n') out.push_back(inside[i]);
   }
   return out;
@@ -63,14 +75,24 @@ std::string unquoted(std::string_view inside) {
 std::string readable_text(std::string_view text) {
   std::string line;
   line.reserve(text.size());
+  bool plain = true;
+  bool folded = false;  // at a fold, whose white space counts as one blank
   for (const char c : text) {
-    if (c == '\r' || c == '\n') continue;
     const bool control = static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-    line.push_back(control ? ' ' : c);
+    if (c == '\r' || c == '\n') {
+      while (line.ends_with(' ')) line.pop_back();
+      folded = true;
+    } else if (!folded || (c != ' ' && !control)) {
+      if (folded && !line.empty()) line.push_back(' ');
+      folded = false;
+      line.push_back(control ? ' ' : c);
+      plain = plain && static_cast<unsigned char>(c) < 0x80 && c != '=';
+    }
   }
   while (line.ends_with(' ')) line.pop_back();
-  line.erase(0, line.find_first_not_of(' ') == line.npos ? 0 : line.find_first_not_of(' '));
-  return valid_utf8(line);
+  const std::size_t first = line.find_first_not_of(' ');
+  if (first != line.npos) line.erase(0, first);
+  return plain ? line : codec::decode_encoded_words(line);
 }
 
 }  // namespace ph::message

@@ -17,7 +17,8 @@ bool is_unknown(std::string_view name) {
   const std::string lower = ascii_lower(bare(name));
   return lower.empty() || lower == "unknown" || lower == "softdnserr" || lower == "nodnsquery" ||
          lower == "unverified" || lower == "unknown.domain" || lower == "unavailable" ||
-         lower == "local" || has(lower, "dns failed");
+         lower == "local" || lower == "helo" || lower == "ehlo" || lower == "lhlo" ||
+         has(lower, "dns failed");
 }
 
 /// The word behind `key` in `text` ("helo=x", "HELO x"), up to a blank, comma or the end.
@@ -199,7 +200,7 @@ class FromReader {
     if (open != text.npos) {
       const std::size_t close = std::min(text.find(']', open), text.size() - 1);
       const std::string ip = ip_in(text.substr(open, close - open + 1));
-      if (!ip.empty() && ip_.empty() && !is_helo(text, lower, open)) ip_ = ip;
+      if (!ip.empty() && ip_.empty() && !is_helo(lower, open)) ip_ = ip;
       name = trimmed(text.substr(0, open));
       line_.local = line_.local || same_ascii(text.substr(open, close - open + 1), "[local]");
       if (has(lower, "verified") && !has(lower, "unverified")) verified_ = true;
@@ -214,10 +215,9 @@ class FromReader {
     }
     if (has(name, " ") || has(name, "=") || is_unknown(name)) return;
     if (ip_in(name).empty() || open != text.npos) rdns_ = bare(name);
-    had_rdns_place_ = true;
   }
 
-  static bool is_helo(std::string_view, std::string_view lower, std::size_t open) {
+  static bool is_helo(std::string_view lower, std::size_t open) {
     const std::size_t helo = lower.rfind("helo", open);
     return helo != lower.npos && open - helo <= 5;
   }
@@ -275,7 +275,7 @@ class FromReader {
   std::string_view word_;
   std::string word_ip_, ip_, rdns_;
   std::optional<std::string> helo_;
-  bool had_rdns_place_ = false, verified_ = false;
+  bool verified_ = false;
 };
 
 }  // namespace

@@ -143,13 +143,16 @@ class Reader {
     end_clause(clause, part, from);
     const std::string software = ascii_lower(std::string_view(line_.software + " " + remarks_));
     const bool web = line_.protocol == "HTTP";
-    const bool exim = software.find("exim") != software.npos ||
-                      (line_.with == ascii_lower(std::string_view(line_.with)) &&
-                       (line_.protocol == "ESMTP" || line_.protocol == "SMTP" ||
-                        line_.protocol == "ESMTPS" || line_.protocol == "ASMTP"));
+    const bool exim = software.find("exim") != software.npos || is_exim_id(line_.id);
     const bool qmail = line_.software.empty() && line_.id.empty() && line_.protocol == "SMTP" &&
                        line_.with == "SMTP";
     read_from(from, {.qmail_like = qmail, .exim_like = exim, .web = web}, line_);
+  }
+
+  /// "1GNrLz-000295-00"; since Exim 4.97 "1rGNrL-00000000295-00Ab".
+  static bool is_exim_id(std::string_view id) {
+    if (id.size() != 16 && id.size() != 23) return false;
+    return id[6] == '-' && id[id.size() == 16 ? 13 : 18] == '-';
   }
 
   static std::string words_of(const std::vector<Token>& part) {
