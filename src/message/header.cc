@@ -1,11 +1,17 @@
 #include "message/header.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <iterator>
+#include <cstring>
+#include <span>
 
 #include "base/ascii.h"
 #include "message/header_masks.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace ph::message {
 
@@ -55,7 +61,9 @@ std::string unfold(std::string_view value) {
   return out;
 }
 
-FieldName field_name(std::string_view line) {
+namespace {
+
+[[gnu::always_inline]] inline FieldName find_name(std::string_view line) {
   std::size_t i = 0;
   const auto is_name = [](char c) { return c > ' ' && c <= '~' && c != ':'; };
 #ifdef __SSE2__
@@ -77,72 +85,103 @@ FieldName field_name(std::string_view line) {
   return {name, i};
 }
 
-/// Goes through a header 64 octets at a time, from line end to line end.
+}  // namespace
+
+FieldName field_name(std::string_view line) { return find_name(line); }
+
+/// Goes through a header some blocks of 64 octets at a time, from line end to line end.
 class HeaderReader {
  public:
-  HeaderReader(std::string_view octets, Header& header) : octets_(octets), header_(header) {}
+  HeaderReader(std::string_view octets, Header& header, DashedLine dashed)
+      : octets_(octets), header_(header), fields_(header.fields_), dashed_(dashed) {}
 
   void read() {
-    header_.fields_.clear();
+    fields_.clear();
     header_.findings_.clear();
-    skip_mbox_lines();
-    const std::size_t first = next_line_;
-    done_ = begins_line(next_line_);
-    for (block_ = first; !done_ && block_ < octets_.size(); block_ += kMaskedOctets) read_block();
-    if (!done_) {
+    std::size_t block = skip_mbox_lines();
+    bool done = begins_line(block);
+    while (!done && block < octets_.size()) {
+      std::array<OctetMasks, kBlocks> masks;
+      const std::size_t blocks = load(block, masks);
+      for (std::size_t i = 0; i < blocks && !done; ++i, block += kMaskedOctets)
+        done = read_block(block, masks[i]);
+    }
+    if (!done) {
       end_field(octets_.size());
       header_.end_ = header_.body_ = octets_.size();
       note(HeaderOddity::no_empty_line, octets_.size(), 1);
     }
     if (past_limit_ > 0) note(limit_, past_limit_at_, past_limit_);
-    std::ranges::sort(header_.findings_, {}, &HeaderFinding::what);
+    if (header_.findings_.size() > 1)
+      std::ranges::sort(header_.findings_, {}, &HeaderFinding::what);
   }
 
  private:
-  void skip_mbox_lines() {
-    while (octets_.substr(next_line_).starts_with("From ") ||
-           octets_.substr(next_line_).starts_with(">From ")) {
-      note(HeaderOddity::mbox_from, next_line_, 1);
-      const std::size_t lf = octets_.find('\n', next_line_);
-      next_line_ = lf == octets_.npos ? octets_.size() : lf + 1;
+  static constexpr std::size_t kBlocks = 4;
+
+  std::size_t skip_mbox_lines() {
+    std::size_t at = 0;
+    while (octets_.substr(at).starts_with("From ") || octets_.substr(at).starts_with(">From ")) {
+      note(HeaderOddity::mbox_from, at, 1);
+      const std::size_t lf = octets_.find('\n', at);
+      at = lf == octets_.npos ? octets_.size() : lf + 1;
     }
+    return at;
   }
 
-  void read_block() {
-    const std::size_t count = std::min(kMaskedOctets, octets_.size() - block_);
-    OctetMasks masks = mask_octets(octets_.data() + block_, count);
-    std::uint64_t seen =
-        count == kMaskedOctets ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
-    for (std::uint64_t lines = masks.lf; lines != 0 && !done_; lines &= lines - 1) {
-      const auto bit = static_cast<unsigned>(std::countr_zero(lines));
-      next_line_ = block_ + bit + 1;
-      done_ = begins_line(next_line_);
-      if (done_) {  // what lies behind is no header
-        const std::size_t end = header_.body_ - block_;
-        if (end < kMaskedOctets) seen &= (std::uint64_t{1} << end) - 1;
-      }
+  /// The masks from `block` on, of at least one block; behind the end of the octets come blanks.
+  std::size_t load(std::size_t block, std::span<OctetMasks, kBlocks> masks) const {
+    const std::size_t left = octets_.size() - block;
+    const char* from = octets_.data() + block;
+    if (left >= kMaskedOctets) {
+      const std::size_t blocks = std::min(left / kMaskedOctets, kBlocks);
+      mask_octets(from, masks.first(blocks));
+      return blocks;
     }
-    look_for_odd(masks, seen);
+    std::array<char, kMaskedOctets> padded;
+    std::memset(padded.data(), ' ', padded.size());
+    std::memcpy(padded.data(), from, left);
+    mask_octets(padded.data(), masks.first(1));
+    return 1;
   }
 
-  void look_for_odd(const OctetMasks& masks, std::uint64_t seen) {
-    const std::uint64_t after_cr = (masks.cr << 1) | static_cast<std::uint64_t>(cr_before_);
-    cr_before_ = (masks.cr >> 63) != 0;
-    const std::uint64_t bare_lf = masks.lf & ~after_cr & seen;
+  /// True when the header is over.
+  bool read_block(std::size_t block, const OctetMasks& masks) {
+    std::uint64_t seen = ~std::uint64_t{0};
+    bool done = false;
+    for (std::uint64_t lines = masks.lf; lines != 0; lines &= lines - 1) {
+      done = begins_line(block + static_cast<std::size_t>(std::countr_zero(lines)) + 1);
+      if (!done) continue;
+      const std::size_t end = header_.body_ - block;  // what lies behind is no header
+      if (end < kMaskedOctets) seen = (std::uint64_t{1} << end) - 1;
+      break;
+    }
+    const std::uint64_t after_cr = (masks.cr << 1) | cr_before_;
+    cr_before_ = masks.cr >> 63;
     // The octet behind a CR is what shows it to be bare.
-    const std::uint64_t bare_cr = after_cr & ~masks.lf & seen;
-    const std::uint64_t nul = masks.nul & seen, high = masks.high & seen;
-    if ((bare_lf | bare_cr | nul | high) == 0) return;
-    note_all(HeaderOddity::bare_lf, bare_lf, 0);
-    note_all(HeaderOddity::bare_cr, bare_cr, 1);
-    note_all(HeaderOddity::nul, nul, 0);
-    note_all(HeaderOddity::eight_bit, high, 0);
+    const std::uint64_t bare = (after_cr ^ masks.lf) & seen;
+    if ((bare | (masks.odd & seen)) != 0) [[unlikely]] {
+      note_all(HeaderOddity::bare_lf, block, bare & masks.lf);
+      note_all(HeaderOddity::bare_cr, block - 1, bare & ~masks.lf);
+      note_octets(block, masks.odd & seen);
+    }
+    return done;
   }
 
-  void note_all(HeaderOddity what, std::uint64_t bits, std::size_t back) {
+  void note_octets(std::size_t block, std::uint64_t odd) {
+    std::uint64_t nul = 0;
+    for (std::uint64_t left = odd; left != 0; left &= left - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+      if (octets_[block + bit] == 0) nul |= std::uint64_t{1} << bit;
+    }
+    note_all(HeaderOddity::nul, block, nul);
+    note_all(HeaderOddity::eight_bit, block, odd & ~nul);
+  }
+
+  void note_all(HeaderOddity what, std::size_t block, std::uint64_t bits) {
     if (bits == 0) return;
-    const auto bit = static_cast<unsigned>(std::countr_zero(bits));
-    note(what, block_ + bit - back, static_cast<std::uint64_t>(std::popcount(bits)));
+    const auto first = static_cast<std::size_t>(std::countr_zero(bits));
+    note(what, block + first, static_cast<std::uint64_t>(std::popcount(bits)));
   }
 
   void note(HeaderOddity what, std::uint64_t offset, std::uint64_t count) {
@@ -156,7 +195,7 @@ class HeaderReader {
 
   /// A line begins at `at`, which ends the field before it unless it is folded. True when the
   /// header is over.
-  bool begins_line(std::size_t at) {
+  [[gnu::always_inline]] bool begins_line(std::size_t at) {
     if (at >= octets_.size()) return false;
     const char c = octets_[at];
     if (is_space(c)) {
@@ -166,56 +205,76 @@ class HeaderReader {
       }
       return false;
     }
+    return begins_field(at, c);
+  }
+
+  bool begins_field(std::size_t at, char c) {
     end_field(at);
-    const bool crlf = c == '\r' && at + 1 < octets_.size() && octets_[at + 1] == '\n';
-    if (c == '\n' || crlf) {
-      header_.end_ = at;
-      header_.body_ = at + (crlf ? 2 : 1);
+    const FieldName name = find_name(octets_.substr(at));
+    const bool is_boundary =
+        c == '-' && dashed_ == DashedLine::ends_header && octets_.substr(at).starts_with("--");
+    if (!name || is_boundary) {
+      end_header(at, c);
       return true;
     }
-    const FieldName name = field_name(octets_.substr(at));
-    if (!name) {
-      header_.end_ = header_.body_ = at;
-      note(HeaderOddity::no_colon, at, 1);
-      return true;
-    }
-    passing_over_ = header_.fields_.size() >= kHeaderFieldsMax || at > kHeaderOctetsMax;
-    if (passing_over_) {
-      if (past_limit_++ == 0) {
-        past_limit_at_ = at;
-        limit_ =
-            at > kHeaderOctetsMax ? HeaderOddity::too_many_octets : HeaderOddity::too_many_fields;
-      }
+    if (fields_.size() >= kHeaderFieldsMax || at > kHeaderOctetsMax) [[unlikely]] {
+      pass_over(at);
       return false;
     }
-    field_at_ = at;
-    name_ = name;
     open_ = true;
+    const char* from = octets_.data() + at;
+    Field& field = fields_.emplace_back();  // written in place: this is where the time goes
+    field.name = {from, name.octets};
+    field.value = {from + name.colon + 1, 0};
+    field.raw = {from, 0};
+    field.offset = at;
     return false;
+  }
+
+  void end_header(std::size_t at, char c) {
+    header_.end_ = header_.body_ = at;
+    if (c == '\n') {
+      header_.body_ = at + 1;
+    } else if (octets_.substr(at).starts_with("\r\n")) {
+      header_.body_ = at + 2;
+    } else {
+      note(HeaderOddity::no_colon, at, 1);
+    }
+  }
+
+  void pass_over(std::size_t at) {
+    passing_over_ = true;
+    if (past_limit_++ > 0) return;
+    past_limit_at_ = at;
+    limit_ = at > kHeaderOctetsMax ? HeaderOddity::too_many_octets : HeaderOddity::too_many_fields;
   }
 
   void end_field(std::size_t end) {
     if (!open_) return;
     open_ = false;
-    const std::string_view raw = octets_.substr(field_at_, end - field_at_);
-    std::size_t value_end = raw.size();
-    if (raw.ends_with('\n')) --value_end;
-    if (value_end < raw.size() && value_end > name_.colon + 1 && raw[value_end - 1] == '\r')
-      --value_end;
-    header_.fields_.push_back({raw.substr(0, name_.octets),
-                               raw.substr(name_.colon + 1, value_end - name_.colon - 1), raw,
-                               field_at_});
+    Field& field = fields_.back();
+    const char* value = field.value.data();
+    const char* last = octets_.data() + end;
+    field.raw = {field.raw.data(), last};
+    if (last > value && last[-1] == '\n') {
+      --last;
+      if (last > value && last[-1] == '\r') --last;
+    }
+    field.value = {value, last};
   }
 
   std::string_view octets_;
   Header& header_;
-  std::size_t block_ = 0, next_line_ = 0, field_at_ = 0;
-  FieldName name_;
-  bool done_ = false, open_ = false, passing_over_ = false, cr_before_ = false;
+  std::vector<Field>& fields_;
+  DashedLine dashed_;
+  bool open_ = false, passing_over_ = false;
+  std::uint64_t cr_before_ = 0;
   std::uint64_t past_limit_ = 0, past_limit_at_ = 0;
   HeaderOddity limit_ = HeaderOddity::too_many_fields;
 };
 
-void parse_header(std::string_view octets, Header& header) { HeaderReader(octets, header).read(); }
+void parse_header(std::string_view octets, Header& header, DashedLine dashed) {
+  HeaderReader(octets, header, dashed).read();
+}
 
 }  // namespace ph::message

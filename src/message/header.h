@@ -81,7 +81,12 @@ class Header {
 /// LF ends a line as CRLF does. The header ends at an empty line, or before the first line that is
 /// neither a field nor a continuation (RFC 5322 §2.2): whoever skips such lines lets a sender hide
 /// fields. "From " and ">From " lines on top (mbox) are passed over.
-void parse_header(std::string_view octets, Header& header);
+///
+/// Inside a multipart a line that begins with "--" may be a boundary whatever it looks like, so
+/// there it ends the header, too: no field has such a name.
+enum class DashedLine : std::uint8_t { is_field, ends_header };
+void parse_header(std::string_view octets, Header& header,
+                  DashedLine dashed = DashedLine::is_field);
 inline Header parse_header(std::string_view octets) {
   Header header;
   parse_header(octets, header);

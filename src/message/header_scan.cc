@@ -6,22 +6,52 @@
 
 #include "base/ascii.h"
 #include "message/address.h"
+#include "message/header.h"
 
 namespace ph::message {
+namespace {
+
+/// A field whose name and colon lie in so many octets is begun at once: all but odd ones.
+constexpr std::size_t kSkimmedOctets = 80;
+
+}  // namespace
 
 void HeaderScan::feed(std::string_view chunk) {
   while (!chunk.empty() && at_ != At::complete) {
-    if (at_ == At::value && capture_ == Capture::off &&
-        !in_delivered_to_) {  // most octets: nothing to see in this line
-      const std::size_t end = std::min(chunk.find('\n'), chunk.size());
-      octets_ += end;
-      chunk.remove_prefix(end);
-      if (chunk.empty()) return;
+    std::size_t used = skim(chunk);
+    if (used > 0) {
+      octets_ += used;
+    } else {
+      used = 1;
+      ++octets_;
+      step(chunk.front());
     }
-    ++octets_;
-    step(chunk.front());
-    chunk.remove_prefix(1);
+    chunk.remove_prefix(used);
   }
+}
+
+std::size_t HeaderScan::skim(std::string_view chunk) {
+  if (at_ == At::value && capture_ == Capture::off && !in_delivered_to_) {
+    std::size_t used = 0;
+    do {  // one line, and those folded behind it
+      const std::size_t lf = chunk.find('\n', used);
+      if (lf == chunk.npos) return chunk.size();
+      used = lf + 1;
+    } while (used < chunk.size() && is_space(chunk[used]));
+    at_ = At::line_start;
+    return used;
+  }
+  if (at_ != At::line_start) return 0;
+  const FieldName name = field_name(chunk.substr(0, kSkimmedOctets));
+  if (!name) return 0;
+  line_offset_ = octets_;
+  end_delivered_to();
+  capture_ = Capture::off;
+  name_octets_ = name.octets;
+  std::ranges::copy(chunk.substr(0, std::min(name.octets, name_.size())), name_.begin());
+  begin_field();
+  at_ = At::value;
+  return name.colon + 1;
 }
 
 void HeaderScan::finish() {

@@ -49,6 +49,8 @@ class HeaderScan {
   enum class At : std::uint8_t { line_start, line_start_cr, name, name_end, value, complete };
   enum class Capture : std::uint8_t { off, before, word, angle };
 
+  /// What can be taken at once: how many octets were, 0 where step() must look at each.
+  std::size_t skim(std::string_view chunk);
   void step(char c);
   void begin_field();
   void capture(char c);

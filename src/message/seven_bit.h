@@ -12,11 +12,10 @@
 
 #include "codec/base64.h"
 #include "codec/quoted_printable.h"
+#include "message/mime_limits.h"
 
 namespace ph::message {
 
-inline constexpr std::size_t kMimeDepthMax = 64;    // multiparts and messages, each inside another
-inline constexpr std::size_t kMimePartsMax = 4096;  // parts of one message, at any depth
 /// Octets of one part's header (or the message's).
 inline constexpr std::size_t kMimeHeaderOctetsMax = 256 << 10;
 inline constexpr std::size_t kMimeFieldOctetsMax = 8 << 10;  // of a MIME field that is understood

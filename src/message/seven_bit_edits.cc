@@ -63,6 +63,7 @@ void SevenBitScan::Walk::close_leaf(OpenPart& part, std::uint64_t end) {
     case TransferEncoding::quoted_printable:
       return edit(part, {begin, end, Edit::What::mend_quoted_printable, {}});
     case TransferEncoding::base64: return edit(part, {begin, end, Edit::What::mend_base64, {}});
+    case TransferEncoding::uuencode:
     case TransferEncoding::other: return meet(Obstacle::unknown_encoding);
     case TransferEncoding::seven_bit:
     case TransferEncoding::eight_bit:
