@@ -1,5 +1,7 @@
 #include "message/readable.h"
 
+#include <algorithm>
+
 #include "codec/encoded_word.h"
 #include "message/utf8.h"
 
@@ -67,7 +69,13 @@ std::string unquoted(std::string_view inside) {
   out.reserve(inside.size());
   for (std::size_t i = 0; i < inside.size(); ++i) {
     if (inside[i] == '\\' && i + 1 < inside.size()) i = quoted_by(inside, i);
-    if (inside[i] != '\r' && inside[i] != '\n') out.push_back(inside[i]);
+    if (inside[i] != '\r' && inside[i] != '\n') {
+      out.push_back(inside[i]);
+      continue;
+    }
+    while (out.ends_with(' ') || out.ends_with('\t')) out.pop_back();
+    out.push_back(' ');
+    i = std::min(inside.find_first_not_of(" \t\r\n", i), inside.size()) - 1;
   }
   return out;
 }

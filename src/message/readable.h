@@ -12,8 +12,8 @@ std::string valid_utf8(std::string_view text);
 
 /// On one line, encoded words decoded (RFC 2047 §6.2), valid UTF-8: what an unstructured field says
 /// (RFC 5322 §3.2.5).
-///   text  may be folded; line ends are left out, control characters become blanks, blanks at both
-///         ends are cut
+///   text  may be folded; each fold, with the white space around it, becomes one blank, control
+///         characters become blanks, blanks at both ends are cut
 /// Octets outside ASCII that are not UTF-8 are read as Windows-1252, which most of them are.
 std::string readable_text(std::string_view text);
 
@@ -26,7 +26,7 @@ std::size_t comment_octets(std::string_view text);
 std::size_t quoted_octets(std::string_view text);
 
 /// What stands inside a quoted string or a comment (given without its quotes or parentheses):
-/// backslashes resolved, line ends left out.
+/// backslashes resolved, each fold as one blank.
 std::string unquoted(std::string_view inside);
 
 }  // namespace ph::message
