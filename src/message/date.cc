@@ -143,19 +143,26 @@ std::optional<std::chrono::seconds> take_time(Reader& in) {
 
 }  // namespace
 
-std::string format_date(Wall at) {
+std::string format_date(Wall at) { return format_date(at, 0min); }
+
+std::string format_date(Wall at, std::chrono::minutes zone) {
   using std::chrono::sys_days, std::chrono::January, std::chrono::December;
   constexpr Wall first = sys_days(std::chrono::year(1900) / January / 1);
   constexpr Wall last = sys_days(std::chrono::year(9999) / December / 31) + 23h + 59min + 59s;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(std::clamp(at, first, last));
+  constexpr std::chrono::minutes zone_max = 99h + 59min;
+  zone = std::clamp(zone, -zone_max, zone_max);
+  const Wall local = std::clamp(std::clamp(at, first, last) + zone, first, last);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(local);
   const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(seconds - day);
-  return fmt::format(
-      "{}, {} {} {:04} {:02}:{:02}:{:02} +0000", kDays[std::chrono::weekday(day).c_encoding()],
-      static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-      static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-      time.seconds().count());
+  const auto minutes = std::chrono::abs(zone).count();
+  return fmt::format("{}, {} {} {:04} {:02}:{:02}:{:02} {}{:02}{:02}",
+                     kDays[std::chrono::weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()),
+                     kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count(), zone < 0min ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 Result<Wall> parse_date(std::string_view text) {

@@ -10,7 +10,7 @@ int run(int argc, char** argv) {
   int code = kCouldNotRun;
   const std::vector<AddCommand> commands{add_serve, add_check, add_domain, add_account,
                                          add_alias, add_queue, add_why,    add_send,
-                                         add_read,  add_mx,    add_version};
+                                         add_read,  add_mx,    add_trace,  add_version};
   if (!parse(argc, argv, common, commands, code)) return code;
   code = common.run ? common.run() : kCouldNotRun;
   // A full disk or a closed pipe behind standard output is a failure too.

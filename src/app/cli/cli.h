@@ -45,6 +45,7 @@ void add_why(Command program, Common& common);
 void add_send(Command program, Common& common);
 void add_read(Command program, Common& common);
 void add_mx(Command program, Common& common);
+void add_trace(Command program, Common& common);
 void add_version(Command program, Common& common);
 
 }  // namespace ph::cli

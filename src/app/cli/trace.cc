@@ -1,0 +1,187 @@
+// posthouse trace FILE|-
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "app/cli/cli.h"
+#include "app/cli/network.h"
+#include "app/cli/output.h"
+#include "app/cli/trace_facts.h"
+#include "app/cli/world.h"
+#include "base/ascii.h"
+#include "explain/journey_text.h"
+#include "message/header.h"
+
+namespace ph::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// A message to look at, and a request of --batch, which may hold one.
+constexpr std::size_t kTraceInputOctetsMax = std::size_t{256} << 20;
+
+struct Args {
+  std::string file, html;
+  std::vector<std::string> own;
+  bool batch = false;
+};
+
+explain::JourneyQuestion question_of(const Args& args) {
+  CommandWorld world;
+  explain::JourneyQuestion out{.now = world->clock.wall()};
+  for (const std::string& domain : args.own) out.own_domains.push_back(ascii_lower(domain));
+  return out;
+}
+
+explain::Journey journey_of(std::string_view octets, const explain::JourneyQuestion& question) {
+  const message::Header header = message::parse_header(octets);
+  return explain::trace(header.fields(), question);
+}
+
+bool is_wrong(const explain::Journey& journey) {
+  return std::ranges::any_of(journey.findings, [](const explain::JourneyFinding& finding) {
+    return finding.severity == explain::Severity::wrong;
+  });
+}
+
+explain::TextStyle style_of_terminal() {
+  if (::isatty(STDOUT_FILENO) != 1) return {};
+  winsize window{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
+  return {.colour = true, .columns = known ? window.ws_col : std::size_t{80}};
+}
+
+bool write_page(const std::string& file, const std::string& page) {
+  std::FILE* out = file == "-" ? stdout : std::fopen(file.c_str(), "wbe");
+  bool written = out != nullptr && std::fwrite(page.data(), 1, page.size(), out) == page.size();
+  if (out != nullptr && out != stdout) written = (std::fclose(out) == 0) && written;
+  if (!written)
+    complain(fmt::format("cannot write {}: {}", file, std::strerror(errno)),
+             "name a file in a folder that you may write to, or - for standard output");
+  return written;
+}
+
+int trace_one(const Common& common, const Args& args) {
+  const auto octets = read_input(args.file, kTraceInputOctetsMax);
+  if (!octets) return kCouldNotRun;
+  const message::Header header = message::parse_header(*octets);
+  if (header.fields().empty()) {
+    complain(fmt::format("there is no header in {}",
+                         args.file == "-" ? std::string("standard input") : args.file),
+             "a message begins with lines like \"Received: ...\"");
+    return kFoundWrong;
+  }
+  const explain::Journey journey = explain::trace(header.fields(), question_of(args));
+  if (!args.html.empty() && !write_page(args.html, explain::journey_html(journey)))
+    return kCouldNotRun;
+  if (common.json) {
+    print_json(facts(journey));
+  } else if (args.html.empty()) {
+    fmt::print("{}", explain::journey_text(journey, style_of_terminal()));
+  }
+  return is_wrong(journey) ? kFoundWrong : kFine;
+}
+
+enum class Line { whole, too_long, end };
+
+Line read_line(std::string& line) {
+  std::array<char, 64 << 10> buffer;
+  line.clear();
+  bool too_long = false, any = false;
+  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), stdin) != nullptr) {
+    any = true;
+    const std::string_view got(buffer.data());
+    too_long = too_long || line.size() + got.size() > kTraceInputOctetsMax;
+    if (!too_long) line += got;
+    if (got.ends_with('\n')) break;
+  }
+  if (!any) return Line::end;
+  return too_long ? Line::too_long : Line::whole;
+}
+
+/// The message that a request means; "" with `problem` when it means none.
+std::string message_of(const json::value& request, std::string& problem) {
+  const auto* object = request.if_object();
+  const auto* text = object != nullptr ? object->if_contains("text") : nullptr;
+  const auto* file = object != nullptr ? object->if_contains("file") : nullptr;
+  if (text != nullptr && text->is_string()) return std::string(text->as_string());
+  if (file != nullptr && file->is_string() && file->as_string() != "-" &&
+      !file->as_string().empty()) {
+    if (auto octets = read_input(std::string(file->as_string()), kTraceInputOctetsMax))
+      return *std::move(octets);
+    problem = "the file cannot be read";
+    return {};
+  }
+  problem = "a request is {\"file\": \"NAME\"} or {\"text\": \"MESSAGE\"}";
+  return {};
+}
+
+int trace_batch(const Args& args) {
+  const explain::JourneyQuestion question = question_of(args);
+  int code = kFine;
+  std::string line;
+  for (Line got = read_line(line); got != Line::end; got = read_line(line)) {
+    std::string problem;
+    json::object answer;
+    boost::system::error_code broken;
+    const json::value request = got == Line::whole ? json::parse(line, broken) : json::value();
+    if (got == Line::too_long) {
+      problem = fmt::format("the request has more than {} octets", kTraceInputOctetsMax);
+    } else if (broken) {
+      problem = "the request is no JSON";
+    } else {
+      const std::string octets = message_of(request, problem);
+      if (problem.empty()) {
+        const explain::Journey journey = journey_of(octets, question);
+        answer = facts(journey);
+        answer["code"] = is_wrong(journey) ? kFoundWrong : kFine;
+      }
+    }
+    if (!problem.empty()) {
+      answer = {{"error", problem}, {"code", kCouldNotRun}};
+      code = kFoundWrong;
+    }
+    print_json(answer);
+    std::fflush(stdout);
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_trace(Command program, Common& common) {
+  auto command = program.add("trace", "the journey of a message, from its header");
+  const auto args = std::make_shared<Args>();
+  command.text("FILE", args->file, "the message (its header is enough); - for standard input");
+  auto html = command.text("--html", args->html, "write a page with the timeline to this file");
+  command.texts("--own", args->own,
+                "a domain of the receiving side: lines of its servers are believed");
+  command
+      .flag("--batch", args->batch,
+            "requests {\"file\": NAME} or {\"text\": MESSAGE}, one a line on standard input")
+      .excludes(html);
+  command.notes(
+      "Needs neither a server nor a configuration. Exit 1: the header holds something impossible "
+      "or\n"
+      "forged, or a check failed that can be trusted.\n"
+      "Examples:\n"
+      "  posthouse trace message.eml\n"
+      "  posthouse trace - --json < message.eml\n"
+      "  posthouse trace message.eml --html journey.html\n");
+  command.on_run(common, [&common, args] {
+    if (args->batch) return trace_batch(*args);
+    if (!args->file.empty()) return trace_one(common, *args);
+    complain("trace: no file is named", "posthouse trace FILE, or - for standard input");
+    return kCouldNotRun;
+  });
+}
+
+}  // namespace ph::cli
