@@ -107,6 +107,24 @@ class MxTest(RelayTest):
         self.send(a, 'bob@b.test')
         until(lambda: peer.messages, 'the address behind the alias has it')
 
+    def test_a_domain_in_another_script(self):
+        """The envelope keeps the address as it was written; the DNS is asked in ASCII, RFC 6531 §3.2."""
+        a = self.add_house('a.test')
+        peer = self.add_hostile('xn--bcher-kva.test')
+        self.start()
+        content = letter('unicode', to='bob@b\u00fccher.test')
+        wanted = self.send(a, 'bob@b\u00fccher.test', content, options=['SMTPUTF8', 'BODY=8BITMIME'])
+        message, = until(lambda: peer.messages, 'it is found')
+        self.assertEqual(message.recipients, ['bob@b\u00fccher.test'])
+        self.assertIn('SMTPUTF8', message.parameters)
+        self.assertTrue(message.content.endswith(content))
+        events = a.why(wanted, ('relay', 'done'))
+        self.assertIn('mx.xn--bcher-kva.test', next(e for e in events if e['stage'] == 'relay')['peer'])
+        # its A-labels are the same domain
+        self.send(a, 'carol@xn--bcher-kva.test')
+        until(lambda: len(peer.messages) == 2, 'by either name')
+        self.assertEqual(peer.messages[1].recipients, ['carol@xn--bcher-kva.test'])
+
     def test_a_dead_name_server_makes_mail_wait(self):
         a = self.add_house('a.test')
         peer = self.add_hostile('b.test')
@@ -133,6 +151,15 @@ class RouteTest(RelayTest):
         for wanted, where in (('bob@b.test', peer), ('bob@elsewhere.example', other)):
             message, = until(lambda where=where: where.messages, f'{wanted} by its route')
             self.assertEqual(message.recipients, [wanted])
+
+    def test_a_route_for_a_domain_in_another_script(self):
+        peer = self.add_hostile()
+        a = self.add_house('a.test', delivery={'routes': {'xn--bcher-kva.test': peer.server}})
+        self.start()
+        for recipient in ('bob@b\u00fccher.test', 'bob@xn--bcher-kva.test'):
+            self.send(a, recipient, letter(to=recipient), options=['SMTPUTF8'])
+        until(lambda: len(peer.messages) == 2, 'the route counts for both ways to write it')
+        self.assertEqual(sorted(m.recipients[0] for m in peer.messages), ['bob@b\u00fccher.test', 'bob@xn--bcher-kva.test'])
 
     def test_mail_for_a_held_destination_waits_until_it_is_released(self):
         peer = self.add_hostile('free.test')
