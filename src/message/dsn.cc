@@ -138,7 +138,10 @@ std::string header(const Dsn& dsn, std::string_view boundary) {
   };
   field("Date", format_date(dsn.date));
   field("From", fmt::format("Mail Delivery System <{}>", printable(dsn.from_address, false)));
-  field("To", fmt::format("<{}>", printable(to_string(dsn.to), true)));
+  // "postmaster" alone is whole in an envelope (RFC 5321 §4.1.1.3), and not in a field (RFC 5322
+  // §3.4.1).
+  const std::string domain = dsn.to.domain.empty() ? "@" + dsn.reporting_mta : "";
+  field("To", fmt::format("<{}>", printable(to_string(dsn.to) + domain, true)));
   field("Subject", subject(dsn));
   field("Message-ID", reference(dsn.message_id));
   field("In-Reply-To", reference(dsn.original_message_id));

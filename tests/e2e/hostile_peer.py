@@ -198,6 +198,11 @@ class _Session:
             raise _Gone
         self.buffer += received
 
+    def has_more(self):
+        look = select.poll()  # not select(): that knows file descriptors up to 1,023 only
+        look.register(self.socket, select.POLLIN)
+        return bool(look.poll(0))
+
     def line(self):
         while b'\n' not in self.buffer:
             if len(self.buffer) > 1 << 20:
@@ -210,7 +215,7 @@ class _Session:
 
     def say(self, stage, line=b'', usual=None):
         """Does what the script has for the stage; the code of the reply that was sent, '' for no proper one."""
-        if line and (self.buffer or select.select([self.socket], [], [], 0)[0]):
+        if line and (self.buffer or self.has_more()):
             self.connection.early.append(stage)
         action = None
         if self.peer.first is None or self.connection.number < self.peer.first:
