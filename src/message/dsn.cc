@@ -148,9 +148,10 @@ std::string header(const Dsn& dsn, std::string_view boundary) {
   field("References", reference(dsn.original_message_id));
   field("Auto-Submitted", "auto-replied");
   field("MIME-Version", "1.0");
-  field("Content-Type", fmt::format("multipart/report; report-type=delivery-status;\r\n"
+  // RFC 6522 §3: the subtype of the second part.
+  field("Content-Type", fmt::format("multipart/report; report-type={}delivery-status;\r\n"
                                     "\tboundary=\"{}\"",
-                                    boundary));
+                                    is_global(dsn) ? "global-" : "", boundary));
   return out;
 }
 

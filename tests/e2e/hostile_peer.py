@@ -125,10 +125,11 @@ class HostilePeer:
 
     @property
     def server(self):
-        return f'{self.ip}:{self.port}'
+        return f'[{self.ip}]:{self.port}' if ':' in self.ip else f'{self.ip}:{self.port}'
 
     def start(self):
-        self._listener = socket.create_server((self.ip, self.port), backlog=1024)
+        self._listener = socket.create_server(
+            (self.ip, self.port), family=socket.AF_INET6 if ':' in self.ip else socket.AF_INET, backlog=1024)
         self._threads = [threading.Thread(target=self._accept, args=(self._listener,), daemon=True)]
         self._threads[0].start()
         return self
@@ -159,7 +160,7 @@ class HostilePeer:
     def _accept(self, listener):
         while True:
             try:
-                accepted, (source, _) = listener.accept()
+                accepted, (source, *_) = listener.accept()
             except OSError:
                 return
             connection = Connection(next(self._numbers), source, time.monotonic())

@@ -9,6 +9,7 @@ its own address, and a queue in a hurry.
 """
 import email
 import email.policy
+import quopri
 import re
 import unittest
 
@@ -141,9 +142,11 @@ class Report:
         parts = list(self.message.iter_parts()) if self.message.is_multipart() else []
         self.text = parts[0].get_content() if parts else ''
         groups = parts[1].get_payload() if len(parts) > 1 else []
-        if isinstance(groups, str):  # message/global-delivery-status, which Python does not take apart
-            groups = [email.message_from_bytes(group, policy=email.policy.default) for group in
-                      parts[1].get_payload(decode=True).replace(b'\r\n', b'\n').strip().split(b'\n\n')]
+        if len(parts) > 1 and parts[1].get_content_type() == 'message/global-delivery-status':
+            # Python does not take it apart, and does not decode it
+            fields = quopri.decodestring(groups[0].as_bytes()).replace(b'\r\n', b'\n').strip()
+            groups = [email.message_from_string(group.decode(), policy=email.policy.default)
+                      for group in fields.split(b'\n\n')]
         self.per_message = groups[0] if groups else {}
         self.recipients = groups[1:]
         self.original = parts[2] if len(parts) > 2 else None
