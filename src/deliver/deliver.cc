@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "codec/idna.h"
 #include "message/received.h"
 
 namespace ph::deliver {
@@ -138,9 +139,12 @@ Task<Result<std::vector<route::Plan>>> Deliverer::plan(message::Address recipien
 /// nullopt: `round` has it among its relays now.
 std::optional<Attempt> Deliverer::find_route(const message::Address& recipient, Round& round,
                                              std::uint32_t index) const {
+  // The configuration names domains as the DNS does; recipients may be written in other scripts.
+  const auto ascii = codec::to_ascii_domain(recipient.domain);
+  const std::string_view domain = ascii ? *ascii : recipient.domain;
   const StaticRoute* fits = nullptr;
   for (const StaticRoute& route : options_.routes) {
-    if (route.domain == recipient.domain) fits = &route;
+    if (route.domain == domain) fits = &route;
     if (route.domain == "*" && !fits) fits = &route;
   }
   if (fits && !fits->to)

@@ -25,6 +25,13 @@ std::string in_words(std::chrono::seconds span) {
   return fmt::format("{} minutes", std::max<std::int64_t>(span.count() / 60, 1));
 }
 
+/// Of "mx.b.test [192.0.2.1]:25" or "[192.0.2.1]:25", the name or the literal: RFC 3464 §2.3.5.
+std::string mta_name(std::string_view host) {
+  const std::size_t end = host.find(' ');
+  if (end != host.npos) return std::string(host.substr(0, end));
+  return std::string(host.substr(0, host.rfind(':')));
+}
+
 }  // namespace
 
 /// What one call of record() writes. Shared: by the coroutines that write it, one after the other.
@@ -93,7 +100,7 @@ void Ledger::postpone(Page& page, Job& job, Attempt& attempt) {
                         .original = job.original,
                         .action = DsnAction::delayed,
                         .status = attempt.status.empty() ? "4.4.1" : attempt.status,
-                        .remote_mta = attempt.host,
+                        .remote_mta = mta_name(attempt.host),
                         .diagnostic = attempt.reply,
                         .why = attempt.why,
                         .last_attempt = now,
@@ -181,7 +188,7 @@ void Ledger::note(Page& page, std::uint32_t index, Attempt attempt) {
                           .original = job.original,
                           .action = *kind,
                           .status = attempt.status.empty() ? "2.0.0" : attempt.status,
-                          .remote_mta = attempt.host,
+                          .remote_mta = mta_name(attempt.host),
                           .diagnostic = attempt.reply,
                           .why = attempt.why,
                           .last_attempt = world_.clock.wall()},

@@ -359,7 +359,8 @@ smtp::Letter Relay::letter_of(const Errand& errand, const Content& content) cons
                       .eight_bit = message.eight_bit,
                       .convertible = message.eight_bit && !message.eight_bit_header,
                       .needs_smtputf8 = message.smtputf8 && message.eight_bit_header};
-  letter.ret = message.return_full ? smtp::Return::full : smtp::Return::unsaid;
+  if (message.return_full) letter.ret = smtp::Return::full;
+  if (message.return_headers) letter.ret = smtp::Return::headers;
   letter.envelope_id = message.envelope_id;
   for (const std::uint32_t index : errand.open) {
     const queue::Job& job = message.jobs[index];

@@ -219,6 +219,7 @@ void BlobDraft::fill_envelope(queue::Message& message) const {
   message.eight_bit_header = eight_bit_at_ && *eight_bit_at_ < scan_.header_octets();
   message.smtputf8 = envelope_.smtputf8;
   message.return_full = envelope_.ret == smtp::Return::full;
+  message.return_headers = envelope_.ret == smtp::Return::headers;
   message.envelope_id = envelope_.envelope_id;
   message.delivered_to = scan_.delivered_to();
   for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {

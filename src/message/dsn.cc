@@ -138,16 +138,20 @@ std::string header(const Dsn& dsn, std::string_view boundary) {
   };
   field("Date", format_date(dsn.date));
   field("From", fmt::format("Mail Delivery System <{}>", printable(dsn.from_address, false)));
-  field("To", fmt::format("<{}>", printable(to_string(dsn.to), true)));
+  // "postmaster" alone is whole in an envelope (RFC 5321 §4.1.1.3), and not in a field (RFC 5322
+  // §3.4.1).
+  const std::string domain = dsn.to.domain.empty() ? "@" + dsn.reporting_mta : "";
+  field("To", fmt::format("<{}>", printable(to_string(dsn.to) + domain, true)));
   field("Subject", subject(dsn));
   field("Message-ID", reference(dsn.message_id));
   field("In-Reply-To", reference(dsn.original_message_id));
   field("References", reference(dsn.original_message_id));
   field("Auto-Submitted", "auto-replied");
   field("MIME-Version", "1.0");
-  field("Content-Type", fmt::format("multipart/report; report-type=delivery-status;\r\n"
+  // RFC 6522 §3: the subtype of the second part.
+  field("Content-Type", fmt::format("multipart/report; report-type={}delivery-status;\r\n"
                                     "\tboundary=\"{}\"",
-                                    boundary));
+                                    is_global(dsn) ? "global-" : "", boundary));
   return out;
 }
 

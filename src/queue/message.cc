@@ -23,6 +23,7 @@ enum MessageTag : std::uint32_t {
   return_full,
   envelope_id,
   delivered_to,
+  return_headers,
 };
 enum JobTag : std::uint32_t {
   local = 1,
@@ -66,6 +67,7 @@ std::string format_message(const Message& m) {
   w.number(MessageTag::eight_bit, m.eight_bit).number(MessageTag::smtputf8, m.smtputf8);
   if (m.eight_bit_header) w.number(MessageTag::eight_bit_header, 1);
   if (m.return_full) w.number(MessageTag::return_full, 1);
+  if (m.return_headers) w.number(MessageTag::return_headers, 1);
   if (!m.envelope_id.empty()) w.text(MessageTag::envelope_id, m.envelope_id);
   for (const std::string& address : m.delivered_to) w.text(MessageTag::delivered_to, address);
   return w.take();
@@ -88,6 +90,7 @@ Result<Message> parse_message(std::string_view octets) {
       case MessageTag::smtputf8: m.smtputf8 = r.number() != 0; break;
       case MessageTag::eight_bit_header: m.eight_bit_header = r.number() != 0; break;
       case MessageTag::return_full: m.return_full = r.number() != 0; break;
+      case MessageTag::return_headers: m.return_headers = r.number() != 0; break;
       case MessageTag::envelope_id: m.envelope_id = r.text(); break;
       case MessageTag::delivered_to: m.delivered_to.emplace_back(r.text()); break;
       default: break;

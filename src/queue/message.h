@@ -75,6 +75,7 @@ struct Message {
   bool eight_bit_header = false;          // has them in its header
   bool smtputf8 = false;                  // came with SMTPUTF8
   bool return_full = false;               // RFC 3461 RET=FULL
+  bool return_headers = false;            // RFC 3461 RET=HDRS; neither: RET was not said
   std::string envelope_id;                // RFC 3461 ENVID, decoded; "" when none was given
   std::vector<std::string> delivered_to;  // addresses in Delivered-To fields, as directory keys
   bool operator==(const Message&) const = default;

@@ -75,9 +75,23 @@ class FaultsTest(RelayTest):
             self.assertEqual(len(peers[f'{word}-dot'].received), 2)
             self.assertEqual(len(peers[f'{word}-quit'].received), 1)
         self.assert_each_has_one(a, peers, wait=False)
-        events = a.why('bob@drop-dot.test', ('relay', 'deferred'), ('relay', 'done'))
-        told = next(e for e in events if (e['stage'], e['outcome']) == ('relay', 'deferred'))
-        self.assertTrue(told['why'])
+        for word in ('drop', 'reset'):
+            self.assert_second_copy_is_explained(a, f'bob@{word}-dot.test')
+        # nothing of the kind is said where the message had not been sent, or was answered for
+        for stage in ('greeting', 'ehlo', 'mail', 'rcpt', 'data', 'quit'):
+            events = a.why(f'bob@drop-{stage}.test', ('relay', 'done'))
+            self.assertNotIn('note', {e['outcome'] for e in events}, stage)
+
+    def assert_second_copy_is_explained(self, house, recipient):
+        """The lost reply to the final dot: foreseen when it happens, and told by `why` before the second copy."""
+        events = house.why(recipient, ('relay', 'note'), ('relay', 'deferred'), ('relay', 'done'))
+        relayed = [(e['outcome'], e['why'], e['peer']) for e in events if e['stage'] == 'relay']
+        self.assertEqual([outcome for outcome, _, _ in relayed], ['note', 'deferred', 'done'])
+        self.assertIn('may bring a second copy', relayed[0][1])
+        self.assertIn('final_dot', relayed[1][1])
+        self.assertEqual(len({peer for _, _, peer in relayed}), 1)
+        told = ' '.join(house.cli('why', recipient).stdout.split())
+        self.assertIn('may bring a second copy', told)
 
     def test_garbage_at_each_stage(self):
         a = self.add_house()
@@ -153,6 +167,7 @@ class FaultsTest(RelayTest):
         for name, peer in peers.items():
             expected = 2 if name == 'silent-dot' else 1
             self.assertEqual(len(peer.received), expected, name)
+        self.assert_second_copy_is_explained(a, 'bob@silent-dot.test')
 
     def test_killed_while_it_sends(self):
         a = self.add_house()

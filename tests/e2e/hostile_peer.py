@@ -125,10 +125,11 @@ class HostilePeer:
 
     @property
     def server(self):
-        return f'{self.ip}:{self.port}'
+        return f'[{self.ip}]:{self.port}' if ':' in self.ip else f'{self.ip}:{self.port}'
 
     def start(self):
-        self._listener = socket.create_server((self.ip, self.port), backlog=1024)
+        self._listener = socket.create_server(
+            (self.ip, self.port), family=socket.AF_INET6 if ':' in self.ip else socket.AF_INET, backlog=1024)
         self._threads = [threading.Thread(target=self._accept, args=(self._listener,), daemon=True)]
         self._threads[0].start()
         return self
@@ -159,7 +160,7 @@ class HostilePeer:
     def _accept(self, listener):
         while True:
             try:
-                accepted, (source, _) = listener.accept()
+                accepted, (source, *_) = listener.accept()
             except OSError:
                 return
             connection = Connection(next(self._numbers), source, time.monotonic())
@@ -198,6 +199,11 @@ class _Session:
             raise _Gone
         self.buffer += received
 
+    def has_more(self):
+        look = select.poll()  # not select(): that knows file descriptors up to 1,023 only
+        look.register(self.socket, select.POLLIN)
+        return bool(look.poll(0))
+
     def line(self):
         while b'\n' not in self.buffer:
             if len(self.buffer) > 1 << 20:
@@ -210,7 +216,7 @@ class _Session:
 
     def say(self, stage, line=b'', usual=None):
         """Does what the script has for the stage; the code of the reply that was sent, '' for no proper one."""
-        if line and (self.buffer or select.select([self.socket], [], [], 0)[0]):
+        if line and (self.buffer or self.has_more()):
             self.connection.early.append(stage)
         action = None
         if self.peer.first is None or self.connection.number < self.peer.first:

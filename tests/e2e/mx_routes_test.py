@@ -1,6 +1,5 @@
 """Where mail goes: by the MX records of a zone, by static routes, and what happens when there is nowhere."""
 import collections
-import threading
 import unittest
 
 from relaying import DEAD, PORT, RelayTest, letter, until
@@ -32,20 +31,13 @@ class MxTest(RelayTest):
     def test_equal_preferences_share_and_all_come_before_the_next(self):
         a = self.add_house('a.test')
         equal, spare = [self.add_hostile() for _ in range(4)], self.add_hostile()
-        self.nsd.zones['b.test'] = ''.join(f'MX 10 e{n}\ne{n} A {peer.ip}\n' for n, peer in enumerate(equal)) + (
-            f'MX 10 dead\ndead A {DEAD}\nMX 20 spare\nspare A {spare.ip}\n')
+        self.nsd.zones['b.test'] = ''.join(f'* MX 10 e{n}\ne{n} A {peer.ip}\n' for n, peer in enumerate(equal)) + (
+            f'* MX 10 dead\ndead A {DEAD}\n* MX 20 spare\nspare A {spare.ip}\n')
         self.start()
-        count = 80
-
-        def submit(part):
-            with a.submission('alice') as smtp:
-                for n in range(count // 4):
-                    smtp.sendmail('alice@a.test', ['bob@b.test'], letter(f'{part}.{n}'))
-        submitters = [threading.Thread(target=submit, args=(part,)) for part in range(4)]
-        for submitter in submitters:
-            submitter.start()
-        for submitter in submitters:
-            submitter.join()
+        count = 80  # each for a domain of its own: those of one destination share connections
+        with a.submission('alice') as smtp:
+            for n in range(count):
+                smtp.sendmail('alice@a.test', [f'bob@n{n}.b.test'], letter(str(n)))
         until(lambda: sum(len(peer.messages) for peer in equal) >= count, 'all have arrived')
         shares = [len(peer.messages) for peer in equal]
         self.assertEqual(sum(shares), count)
@@ -107,6 +99,24 @@ class MxTest(RelayTest):
         self.send(a, 'bob@b.test')
         until(lambda: peer.messages, 'the address behind the alias has it')
 
+    def test_a_domain_in_another_script(self):
+        """The envelope keeps the address as it was written; the DNS is asked in ASCII, RFC 6531 §3.2."""
+        a = self.add_house('a.test')
+        peer = self.add_hostile('xn--bcher-kva.test')
+        self.start()
+        content = letter('unicode', to='bob@b\u00fccher.test')
+        wanted = self.send(a, 'bob@b\u00fccher.test', content, options=['SMTPUTF8', 'BODY=8BITMIME'])
+        message, = until(lambda: peer.messages, 'it is found')
+        self.assertEqual(message.recipients, ['bob@b\u00fccher.test'])
+        self.assertIn('SMTPUTF8', message.parameters)
+        self.assertTrue(message.content.endswith(content))
+        events = a.why(wanted, ('relay', 'done'))
+        self.assertIn('mx.xn--bcher-kva.test', next(e for e in events if e['stage'] == 'relay')['peer'])
+        # its A-labels are the same domain
+        self.send(a, 'carol@xn--bcher-kva.test')
+        until(lambda: len(peer.messages) == 2, 'by either name')
+        self.assertEqual(peer.messages[1].recipients, ['carol@xn--bcher-kva.test'])
+
     def test_a_dead_name_server_makes_mail_wait(self):
         a = self.add_house('a.test')
         peer = self.add_hostile('b.test')
@@ -133,6 +143,15 @@ class RouteTest(RelayTest):
         for wanted, where in (('bob@b.test', peer), ('bob@elsewhere.example', other)):
             message, = until(lambda where=where: where.messages, f'{wanted} by its route')
             self.assertEqual(message.recipients, [wanted])
+
+    def test_a_route_for_a_domain_in_another_script(self):
+        peer = self.add_hostile()
+        a = self.add_house('a.test', delivery={'routes': {'xn--bcher-kva.test': peer.server}})
+        self.start()
+        for recipient in ('bob@b\u00fccher.test', 'bob@xn--bcher-kva.test'):
+            self.send(a, recipient, letter(to=recipient), options=['SMTPUTF8'])
+        until(lambda: len(peer.messages) == 2, 'the route counts for both ways to write it')
+        self.assertEqual(sorted(m.recipients[0] for m in peer.messages), ['bob@b\u00fccher.test', 'bob@xn--bcher-kva.test'])
 
     def test_mail_for_a_held_destination_waits_until_it_is_released(self):
         peer = self.add_hostile('free.test')

@@ -16,6 +16,8 @@ ZONES = {
     'ours.test': f'MX 10 best\nMX 20 {HOSTNAME}.\nMX 30 last\nbest A 192.0.2.1\nlast A 192.0.2.3\n',
     'loop.test': f'MX 10 {HOSTNAME}.\nMX 20 last\nlast A 192.0.2.3\n',
     'elsewhere.test': 'MX 10 mx.example.',
+    'xn--bcher-kva.test': 'MX 10 mx\nmx A 192.0.2.1\n',
+    'here.test': 'MX 10 best\nMX 20 here\nMX 30 last\nbest A 192.0.2.1\nhere A 127.0.0.1\nlast A 192.0.2.3\n',
 }
 
 
@@ -26,7 +28,8 @@ class Mx(unittest.TestCase):
         cls.addClassCleanup(cls.nsd.close)
         cls.nsd.start()
         cls.house = House({'dns': {'servers': [cls.nsd.server]},
-                           'delivery': {'routes': {'null.test': '127.0.0.1:2526'}}}, accounts=())
+                           'delivery': {'routes': {'null.test': '127.0.0.1:2526',
+                                                   'xn--bcher-kva.test': 'hold'}}}, accounts=())
         cls.addClassCleanup(cls.house.close)
 
     def facts(self, name, expect=0):
@@ -83,6 +86,30 @@ class Mx(unittest.TestCase):
         self.assertEqual(self.hosts(found), [(10, 'best.ours.test', ['192.0.2.1'])])
         self.assertEqual([h[1] for h in self.hosts(found, tried=False)], [HOSTNAME, 'last.ours.test'])
 
+    def test_our_own_addresses(self):
+        """As the server does: at the port where others are asked for, on the interfaces where we listen on all."""
+        for listens, port, ours in (('127.0.0.1:3025', 3025, True), ('0.0.0.0:3025', 3025, True),
+                                    ('127.0.0.2:3025', 3025, False), ('[::]:3025', 3025, False),
+                                    ('0.0.0.0:3025', 25, False)):
+            with self.subTest(f'{listens}, others at {port}'):
+                house = House({'dns': {'servers': [self.nsd.server]}, 'listen': {'smtp': listens},
+                               'delivery': {'port': port}}, accounts=())
+                self.addCleanup(house.close)
+                found, = house.facts('mx', 'here.test')
+                self.assertEqual([h[1] for h in self.hosts(found)],
+                                 ['best.here.test'] + ([] if ours else ['here.here.test', 'last.here.test']))
+
+    def test_a_domain_in_another_script(self):
+        for name in ('b\u00fccher.test', 'bob@b\u00fccher.test', 'xn--bcher-kva.test', 'XN--BCHER-KVA.test.'):
+            found = self.facts(name)
+            self.assertEqual((found['domain'], found['unicode'], found['outcome'], found['route']),
+                             ('xn--bcher-kva.test', 'b\u00fccher.test', 'go', 'hold'))
+            self.assertEqual(self.hosts(found), [(10, 'mx.xn--bcher-kva.test', ['192.0.2.1'])])
+            text = self.house.cli('mx', name).stdout
+            self.assertIn('b\u00fccher.test (xn--bcher-kva.test)', text)
+        self.assertEqual(self.facts('good.test')['unicode'], 'good.test')
+        self.assertIn('\u4e0d\u5b58\u5728.test', self.house.cli('mx', '\u4e0d\u5b58\u5728.test', expect=1).stdout)
+
     def test_what_the_dns_does_not_say(self):
         # REFUSED, for the domain and for its only host: neither is taken for "does not exist"
         for name in ('example.invalid-test', 'elsewhere.test'):
@@ -100,7 +127,7 @@ class Mx(unittest.TestCase):
         self.assertEqual([h['name'] for h in json.loads(done.stdout)['hosts']], ['last.loop.test', HOSTNAME])
 
     def test_wrong_usage(self):
-        for arguments in (['a@b@c'], ['b\u00fccher.test'], ['x.test', '--dns', 'ns.test:53'], []):
+        for arguments in (['a@b@c'], ['a..b'], ['-b\u00fccher.test'], ['b\u3002c.test'], ['x.test', '--dns', 'ns.test:53'], []):
             done = self.house.cli('mx', *arguments, expect=2)
             self.assertTrue(done.stderr)
             self.assertEqual(done.stdout, '')

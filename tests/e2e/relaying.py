@@ -9,6 +9,7 @@ its own address, and a queue in a hurry.
 """
 import email
 import email.policy
+import quopri
 import re
 import unittest
 
@@ -89,8 +90,8 @@ class RelayTest(unittest.TestCase):
 
     # --- what they do ---
 
-    def send(self, house, recipients, content=None, user='alice', options=()):
-        """Submits with AUTH; the queue id."""
+    def send(self, house, recipients, content=None, user='alice', options=(), notify=()):
+        """Submits with AUTH; the queue id. `options` of MAIL, `notify`: those of each RCPT."""
         recipients = [recipients] if isinstance(recipients, str) else recipients
         sender = f'{user}@{house.domain}'
         content = letter(sender=sender, to=recipients[0]) if content is None else content
@@ -98,7 +99,7 @@ class RelayTest(unittest.TestCase):
             code, text = smtp.mail(sender, options)
             self.assertEqual(code, 250, text)
             for recipient in recipients:
-                self.assertEqual(smtp.rcpt(recipient)[0], 250, recipient)
+                self.assertEqual(smtp.rcpt(recipient, notify)[0], 250, recipient)
             code, text = smtp.data(content)
         self.assertEqual(code, 250, text)
         return queue_id(text)
@@ -119,14 +120,16 @@ class RelayTest(unittest.TestCase):
 
     # --- bounces ---
 
-    def bounce(self, house, user='alice'):
-        """The one message in the sender's mailbox, as a Report. It must be a bounce by RFC 3464."""
+    def bounce(self, house, user='alice', kind='delivery-status'):
+        """The one message in the sender's mailbox, as a Report. It must be a bounce by RFC 3464; with `kind`
+        global-delivery-status by RFC 6533."""
         report = Report(house.mailbox(user)[0])
         self.assertEqual(header(report.octets, 'Return-Path'), ['<>'])
         self.assertEqual(report.message.get_content_type(), 'multipart/report')
-        self.assertEqual(report.message.get_param('report-type'), 'delivery-status')
+        self.assertEqual(report.message.get_param('report-type'), kind)
         self.assertEqual([part.get_content_type() for part in report.message.iter_parts()][:2],
-                         ['text/plain', 'message/delivery-status'])
+                         ['text/plain', f'message/{kind}'])
+        self.assertEqual([part.defects for part in (report.message, *report.message.iter_parts()) if part.defects], [])
         return report
 
 
@@ -139,6 +142,11 @@ class Report:
         parts = list(self.message.iter_parts()) if self.message.is_multipart() else []
         self.text = parts[0].get_content() if parts else ''
         groups = parts[1].get_payload() if len(parts) > 1 else []
+        if len(parts) > 1 and parts[1].get_content_type() == 'message/global-delivery-status':
+            # Python does not take it apart, and does not decode it
+            fields = quopri.decodestring(groups[0].as_bytes()).replace(b'\r\n', b'\n').strip()
+            groups = [email.message_from_string(group.decode(), policy=email.policy.default)
+                      for group in fields.split(b'\n\n')]
         self.per_message = groups[0] if groups else {}
         self.recipients = groups[1:]
         self.original = parts[2] if len(parts) > 2 else None

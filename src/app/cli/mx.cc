@@ -9,6 +9,8 @@
 #include "app/cli/cli.h"
 #include "app/cli/output.h"
 #include "app/cli/world.h"
+#include "app/daemon/own_addresses.h"
+#include "codec/idna.h"
 #include "deliver/mx_lookup.h"
 #include "message/address.h"
 #include "rt/os/resolver.h"
@@ -28,8 +30,8 @@ struct Args {
   std::string target, dns;
 };
 
-/// The domain of what was typed: "x.test", "x.test.", "user@x.test", "[192.0.2.1]". nullopt:
-/// complained about.
+/// The domain of what was typed: "x.test", "x.test.", "user@x.test", "[192.0.2.1]"; as the
+/// DNS knows it (RFC 5891 §4). nullopt: complained about.
 std::optional<std::string> domain_of(std::string typed) {
   if (typed.ends_with('.')) typed.pop_back();
   std::string domain;
@@ -45,13 +47,14 @@ std::optional<std::string> domain_of(std::string typed) {
              "write example.org, user@example.org or [192.0.2.1]");
     return std::nullopt;
   }
-  const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
-  if (std::ranges::any_of(domain, foreign)) {
-    complain(fmt::format("\"{}\" has letters that the DNS does not know", domain),
-             "write its ASCII form, which begins with xn--");
+  if (domain.starts_with('[')) return domain;
+  auto ascii = codec::to_ascii_domain(domain);
+  if (!ascii) {
+    complain(fmt::format("\"{}\" is no domain name: {}", printable(domain), ascii.error().what),
+             "write it in lower case, as its owner does, or in its ASCII form (xn--...)");
     return std::nullopt;
   }
-  return domain;
+  return *std::move(ascii);
 }
 
 /// Servers of --dns, else of the configuration, else none: the system's. nullopt: complained about.
@@ -120,12 +123,18 @@ json::object facts(const MxHost& host) {
           {"problems", facts(host.problems)}};
 }
 
+/// As people read it: "bücher.test" for "xn--bcher-kva.test".
+std::string in_letters(const std::string& domain) {
+  return domain.starts_with('[') ? domain : codec::to_unicode_domain(domain);
+}
+
 json::object facts(const MxResult& result, const std::string& route) {
   json::array hosts;
   for (const auto& group : result.groups)
     for (const auto& host : group.hosts) hosts.push_back(facts(host));
   for (const auto& host : result.left_out) hosts.push_back(facts(host));
   return {{"domain", result.domain},
+          {"unicode", in_letters(result.domain)},
           {"outcome", name_of(result.what)},
           {"by", name_of(result.by)},
           {"status", result.status},
@@ -155,7 +164,9 @@ void show(const MxHost& host) {
 }
 
 void show(const MxResult& result, const std::string& route) {
-  const std::string domain = printable(result.domain);
+  std::string domain = printable(result.domain);
+  if (const auto letters = in_letters(result.domain); letters != result.domain)
+    domain = fmt::format("{} ({})", printable(letters), domain);
   if (!route.empty()) {
     fmt::print("{}\n", route == "hold"
                            ? fmt::format("[delivery] routes: mail for {} is held here", domain)
@@ -192,8 +203,8 @@ int mx(const Common& common, const Args& args) {
   if (!config) return kCouldNotRun;
   const auto servers = servers_of(args, *config);
   if (!servers) return kCouldNotRun;
-  route::MxSelf self;
-  if (!config->file.empty()) self.names.push_back(config->hostname);
+  // Without a file nobody said who we are.
+  route::MxSelf self = config->file.empty() ? route::MxSelf{} : daemon::mx_self(*config);
 
   auto resolver = rt::os::make_resolver({.servers = *servers});
   if (!resolver) {

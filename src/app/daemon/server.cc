@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "app/daemon/first_start.h"
-#include "rt/os/addresses.h"
+#include "app/daemon/own_addresses.h"
 #include "rt/os/unix_socket.h"
 
 namespace ph::daemon {
@@ -17,27 +17,13 @@ std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
-/// A listener on every address is one on each that the machine has.
-void add_own(const rt::IpAddress& ip, std::vector<std::string>& own) {
-  if (ip.octets != decltype(ip.octets){}) return own.push_back(rt::to_string(ip));
-  for (const rt::IpAddress& one : rt::os::local_addresses())
-    if (one.v6 == ip.v6) own.push_back(rt::to_string(one));
-}
-
 deliver::Options delivery(const Config& config) {
   deliver::Options options{
       .ledger = {.retry = {seconds(config.queue.retry_first), seconds(config.queue.retry_max)},
                  .expire = seconds(config.queue.expire),
                  .warn = seconds(config.queue.warn)},
-      .relay = {.hostname = config.hostname,
-                .port = config.delivery_port,
-                .self = {.names = {config.hostname}, .addresses = {}}},
+      .relay = {.hostname = config.hostname, .port = config.delivery_port, .self = mx_self(config)},
       .routes = {}};
-  // Mail that a domain's records send to where we listen ourselves would come back for ever.
-  for (const auto& listener : config.listeners)
-    for (const auto& at : listener.at)
-      if (listener.protocol == Protocol::smtp && at.port == config.delivery_port)
-        add_own(at.ip, options.relay.self.addresses);
   for (const auto& route : config.routes) options.routes.push_back({route.domain, route.to});
   return options;
 }
@@ -47,14 +33,6 @@ Task<Result<std::uint64_t>> octets_used(
     std::string account, rt::Instant deadline) {
   PH_CO_TRY(const auto usage, co_await mailboxes.usage(std::move(account), deadline));
   co_return usage.octets;
-}
-
-std::vector<rt::IpAddress> own_addresses(const Config& config) {
-  std::vector<rt::IpAddress> own;
-  for (const auto& listener : config.listeners) {
-    for (const auto& at : listener.at) own.push_back(at.ip);
-  }
-  return own;
 }
 
 /// Ends the process when stopping takes too long: what was acknowledged is on disk.

@@ -41,10 +41,12 @@ void ClientSession::check_offers() {
       "the server does not take addresses outside ASCII (SMTPUTF8)";
   const bool whole = letter_.needs_smtputf8 || !message::is_ascii(letter_.sender);
   if (whole && !utf8_offered) {  // RFC 6531 §3.5
-    settle_rest(Outcome::refused_permanent, Stage::local, "5.6.7",
-                message::is_ascii(letter_.sender)
-                    ? "the server does not take headers outside ASCII (SMTPUTF8)"
-                    : kNoUtf8);
+    if (message::is_ascii(letter_.sender)) {
+      settle_rest(Outcome::refused_permanent, Stage::local, "5.6.9",
+                  "the server does not take headers outside ASCII (SMTPUTF8)");
+    } else {
+      settle_rest(Outcome::refused_permanent, Stage::local, "5.6.7", kNoUtf8);
+    }
   }
   smtputf8_ = whole;
   for (RecipientReport& recipient : report_.recipients) {
