@@ -1,48 +1,38 @@
 #include "codec/base64.h"
 
-#include <array>
-#include <cstdint>
+#include <algorithm>
+
+#include "codec/base64_alphabet.h"
 
 namespace ph::codec {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint8_t kNone = 0xff;
-constexpr std::size_t kLineOctets = 57;  // 76 characters
-
-constexpr std::array<std::uint8_t, 256> kValues = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(kNone);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
-  return values;
-}();
-
-std::uint32_t octet(std::string_view text, std::size_t i) {
-  return static_cast<std::uint8_t>(text[i]);
+/// The last octets, 1 or 2 of them, with their padding: 4 characters at `out`.
+void encode_tail(std::string_view octets, char* out) {
+  char group[3] = {};
+  octets.copy(group, sizeof group);
+  portable_base64_kernels().encode_groups(group, 1, out);
+  std::fill(out + octets.size() + 1, out + 4, '=');
 }
 
-void append_base64(std::string_view octets, std::string& out) {
-  const auto put = [&out](std::uint32_t group, int characters) {
-    for (int i = 0; i < 4; ++i) {
-      out.push_back(i < characters ? kAlphabet[(group >> (18 - 6 * i)) & 63] : '=');
-    }
-  };
-  std::size_t i = 0;
-  for (; i + 3 <= octets.size(); i += 3) {
-    put(octet(octets, i) << 16 | octet(octets, i + 1) << 8 | octet(octets, i + 2), 4);
-  }
-  if (octets.size() - i == 1) put(octet(octets, i) << 16, 2);
-  if (octets.size() - i == 2) put(octet(octets, i) << 16 | octet(octets, i + 1) << 8, 3);
+std::size_t encoded_octets(std::size_t octets) { return (octets + 2) / 3 * 4; }
+
+void append_encoded(const Base64Kernels& kernels, std::string_view octets, std::string& out) {
+  const std::size_t used = out.size(), size = used + encoded_octets(octets.size());
+  // What the lambda is told as the size may be more than was asked for (libstdc++ 12).
+  out.resize_and_overwrite(size, [&](char* to, std::size_t) {
+    const std::size_t groups = octets.size() / 3;
+    kernels.encode_groups(octets.data(), groups, to + used);
+    if (octets.size() % 3 != 0) encode_tail(octets.substr(groups * 3), to + used + groups * 4);
+    return size;
+  });
 }
 
 }  // namespace
 
 std::string encode_base64(std::string_view octets) {
   std::string out;
-  out.reserve((octets.size() + 2) / 3 * 4);
-  append_base64(octets, out);
+  append_encoded(base64_kernels(), octets, out);
   return out;
 }
 
@@ -53,49 +43,57 @@ Result<std::string> decode_base64(std::string_view text) {
   text.remove_suffix(padding);
 
   std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
-    if (value == kNone) return fail(Kind::malformed, "base64: not a character of the alphabet");
-    bits = (bits << 6) | value;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count));
-      bits &= (1U << count) - 1;
-    }
-  }
-  if (bits != 0) return fail(Kind::malformed, "base64: spare bits are set");
+  out.resize_and_overwrite(
+      text.size() / 4 * 3 + kBase64SlackOctets, [&text](char* to, std::size_t) {
+        const std::size_t taken = base64_kernels().decode_groups(text.data(), text.size(), to);
+        text.remove_prefix(taken);
+        return taken / 4 * 3;
+      });
+  // What is left is the group with the padding, or one that is wrong.
+  PH_TRY([[maybe_unused]] const Done done,
+         decode_base_n<6>(text, kBase64Values,
+                          {"base64: not a character of the alphabet", "base64: spare bits are set"},
+                          out));
   return out;
 }
 
-void Base64LineEncoder::encode(std::string_view octets, std::string& out) {
-  const auto put_line = [&](std::string_view line) {
-    if (!first_line_) out += "\r\n";
-    first_line_ = false;
-    append_base64(line, out);
-  };
-  if (!held_.empty()) {
-    const std::string_view more = octets.substr(0, kLineOctets - held_.size());
-    held_ += more;
-    octets.remove_prefix(more.size());
-    if (held_.size() < kLineOctets) return;
-    put_line(held_);
-    held_.clear();
+void Base64Encoder::take(std::string_view octets, std::string& out) {
+  const std::size_t lines = (held_octets_ + octets.size()) / kBase64LineOctets;
+  if (lines == 0) {
+    held_octets_ += octets.copy(held_.data() + held_octets_, octets.size());
+    return;
   }
-  for (; octets.size() >= kLineOctets; octets.remove_prefix(kLineOctets))
-    put_line(octets.substr(0, kLineOctets));
-  held_ = octets;
+  // Each line with the CRLF before it; the first of all has none.
+  const std::size_t used = out.size();
+  const std::size_t size = used + lines * (2 + kBase64LineCharacters) - (first_line_ ? 2 : 0);
+  out.resize_and_overwrite(size, [&](char* to, std::size_t) {
+    char* at = to + used;
+    std::size_t whole = lines;
+    if (held_octets_ > 0 || first_line_) {
+      octets.copy(held_.data() + held_octets_, kBase64LineOctets - held_octets_);
+      octets.remove_prefix(kBase64LineOctets - held_octets_);
+      if (!first_line_) {
+        *at++ = '\r';
+        *at++ = '\n';
+      }
+      kernels_->encode_groups(held_.data(), kBase64LineOctets / 3, at);
+      at += kBase64LineCharacters;
+      --whole;
+    }
+    kernels_->encode_lines(octets.data(), whole, at);
+    octets.remove_prefix(whole * kBase64LineOctets);
+    return size;
+  });
+  first_line_ = false;
+  held_octets_ = octets.copy(held_.data(), octets.size());
 }
 
-void Base64LineEncoder::finish(std::string& out) {
-  if (!held_.empty()) {
+void Base64Encoder::end(std::string& out) {
+  if (held_octets_ > 0) {
     if (!first_line_) out += "\r\n";
-    append_base64(held_, out);
+    append_encoded(*kernels_, {held_.data(), held_octets_}, out);
   }
-  held_.clear();
+  held_octets_ = 0;
   first_line_ = true;
 }
 

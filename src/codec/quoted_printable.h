@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "codec/run_stream.h"
+
 namespace ph::codec {
 
 inline constexpr std::size_t kQuotedPrintableLineOctetsMax = 76;  // without CRLF; RFC 2045 §6.7 (5)
@@ -18,62 +20,66 @@ enum class QuotedPrintable : std::uint8_t {
   binary,  // CRLF is two octets like any others
 };
 
-/// Encodes one body.
+/// Encodes a body. No faults.
 ///
-///   encode  the next octets, in any split; appends to `out` at most 3 octets for each and a line
-///           break every 75
-///   finish  no octets follow: appends what was held back; ready for the next body
-///   out     lines of at most 76 octets, no CRLF behind the last unless the body ends with one
+///   out     lines of at most 76 octets, no CRLF behind the last unless the body ends with one; at
+///           most 3 octets for each that came in, and a line break every 75
 ///
-/// decode(encode(x)) is x, octet for octet. Beyond what RFC 2045 demands it escapes what relays
-/// have been known to change: a lone "." as a line, "From " at the beginning of a line (the blank),
-/// and "-" at the beginning of a line of its own making, which so cannot become a boundary.
-class QuotedPrintableEncoder {
+/// What is decoded from it is what came in, octet for octet. Beyond what RFC 2045 demands it
+/// escapes what relays have been known to change: a lone "." as a line, "From " at the beginning of
+/// a line (the blank), and "-" at the beginning of a line of its own making, which so cannot become
+/// a boundary.
+class QuotedPrintableEncoder final : public RunStream {
  public:
   explicit QuotedPrintableEncoder(QuotedPrintable flavour) : flavour_(flavour) {}
-  void encode(std::string_view octets, std::string& out);
-  void finish(std::string& out);
 
  private:
-  void take(char c, std::string& out);
+  void start() override {}
+  void take(std::string_view octets, std::string& out) override;
+  void end(std::string& out) override;
+  void take_one(char c, std::string& out);
   void put_held(bool last_of_line, std::string& out);
   void put_line_break(std::string& out);
 
   QuotedPrintable flavour_;
-  bool holding_ = false, cr_ = false;
-  char held_ = 0;           // an octet of which we do not know whether it ends its line
-  std::size_t column_ = 0;  // octets on the line under way
-  std::size_t from_ = 0;    // octets of "From" that the line under way is
-  bool soft_ = false;       // the line under way began behind a soft line break
+  struct Line {
+    bool holding = false, cr = false;
+    char held = 0;           // an octet of which we do not know whether it ends its line
+    std::size_t column = 0;  // octets on the line under way
+    std::size_t from = 0;    // octets of "From" that the line under way is
+    bool soft = false;       // the line under way began behind a soft line break
+  };
+  Line line_;
 };
 
-/// Decodes one body, and takes what it finds: broken escapes stay as they are.
+/// Decodes a body, and takes what it finds.
 ///
-///   decode  the next octets, in any split; appends to `out` at most as many as came in so far
-///   finish  no octets follow: appends what was held back; malformed() stays
-///   cost    O(octets); memory: kQuotedPrintableBlankOctetsMax
-///
-/// White space before a line end is dropped (RFC 2045 §6.7 (3)), unless there is more of it than
-/// kQuotedPrintableBlankOctetsMax; escapes in lower case are taken; "=" as the last octet of all
-/// is a line break without its CRLF.
-class QuotedPrintableDecoder {
- public:
-  void decode(std::string_view octets, std::string& out);
-  void finish(std::string& out);
-  /// Escapes that are none, octets above 127, control characters, CR or LF alone.
-  std::uint64_t malformed() const { return malformed_; }
-
+///   out     at most as many octets as came in. White space before a line end is dropped (RFC 2045
+///           §6.7 (3)), unless there is more of it than kQuotedPrintableBlankOctetsMax; escapes in
+///           lower case are taken; "=" as the last octet of all is a line break without its CRLF
+///   faults  an escape that is none: stays as it is. A soft line break of "=" and LF: taken. An
+///   octet
+///           above 127, a control character, CR or LF alone: stays
+///   cost    3 GB/s and more where one octet in 50 is escaped; memory:
+///           kQuotedPrintableBlankOctetsMax
+class QuotedPrintableDecoder final : public RunStream {
  private:
   enum class At : std::uint8_t { text, text_cr, equals, equals_hex, equals_blank, equals_cr };
-  void take(char c, std::string& out);
-  void take_text(char c, std::string& out);
+  void start() override;
+  void take(std::string_view octets, std::string& out) override;
+  void end(std::string& out) override;
+  std::size_t take_text(std::string_view octets, std::uint64_t offset, std::string& out);
+  void take_one(char c, std::uint64_t offset, std::string& out);
+  void take_one_of_text(char c, std::uint64_t offset, std::string& out);
+  void take_octet_that_should_be_escaped(char c, std::uint64_t offset);
   void put_bare_cr(std::string& out);
   void give_up_escape(std::string& out);
 
   At at_ = At::text;
-  char hex_ = 0;       // the first digit of an escape
-  std::string blank_;  // white space that may end a line, or stands behind "="
-  std::uint64_t malformed_ = 0;
+  char hex_ = 0;                // the first digit of an escape
+  std::uint64_t begun_at_ = 0;  // offset of the "=" under way
+  std::uint64_t cr_at_ = 0;     // offset of a CR of which we do not know whether LF follows
+  std::string blank_;           // white space that may end a line, or stands behind "="
 };
 
 /// True if quoted-printable has to escape this octet wherever it stands (CR and LF, too).

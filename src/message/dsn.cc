@@ -40,7 +40,7 @@ bool is_fit(std::string_view text) {
 std::string quoted_printable(std::string_view text) {
   std::string out;
   codec::QuotedPrintableEncoder encoder(codec::QuotedPrintable::text);
-  encoder.encode(text, out);
+  encoder.feed(text, out);
   encoder.finish(out);
   return out;
 }

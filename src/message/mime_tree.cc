@@ -175,7 +175,8 @@ class MimeReader {
       const std::size_t end = before_line_end(line);
       while (open_.size() > depth + 1) close_part(end);
       open_[depth].is_closed = is_last;
-      return is_last ? next : open_part(next, open_[depth].is_digest);
+      // Where nothing follows, no part begins.
+      return is_last || next >= octets_.size() ? next : open_part(next, open_[depth].is_digest);
     }
     return next;
   }

@@ -77,8 +77,8 @@ void SevenBitWriter::begin_due_edits(std::string& out) {
 void SevenBitWriter::convert(std::string_view octets, std::string& out) {
   switch (plan_.edits[next_].what) {
     case Edit::What::replace: return;
-    case Edit::What::quoted_printable: return quoted_printable_.encode(octets, out);
-    case Edit::What::base64: return base64_.encode(octets, out);
+    case Edit::What::quoted_printable: return quoted_printable_.feed(octets, out);
+    case Edit::What::base64: return base64_.feed(octets, out);
     case Edit::What::mend_quoted_printable:
     case Edit::What::mend_base64:
     case Edit::What::mask:

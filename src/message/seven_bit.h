@@ -130,7 +130,7 @@ class SevenBitWriter {
   bool inside_ = false;
   std::uint64_t at_ = 0;  // octets taken
   codec::QuotedPrintableEncoder quoted_printable_{codec::QuotedPrintable::text};
-  codec::Base64LineEncoder base64_;
+  codec::Base64Encoder base64_;
   // Of an edit that mends:
   std::size_t column_ = 0;  // of the line under way
   int escape_ = 0;          // octets of an escape "=XX" that are still to come

@@ -36,7 +36,7 @@ inline std::string decoded_body(std::string_view header, std::string_view body) 
   switch (parse_transfer_encoding(field_of(header, "Content-Transfer-Encoding"))) {
     case TransferEncoding::quoted_printable: {
       codec::QuotedPrintableDecoder decoder;
-      decoder.decode(body, out);
+      decoder.feed(body, out);
       decoder.finish(out);
       return out;
     }

@@ -1,0 +1,107 @@
+#include "message/content.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/ascii.h"
+#include "codec/base64.h"
+#include "codec/charset.h"
+#include "codec/parameter.h"
+#include "codec/quoted_printable.h"
+
+namespace ph::message {
+namespace {
+
+/// A body that is not encoded.
+class Identity final : public codec::Stream {
+ public:
+  void feed(std::string_view octets, std::string& out) override { out += octets; }
+  void finish(std::string&) override {}
+  const codec::Faults& faults() const override { return faults_; }
+
+ private:
+  codec::Faults faults_;
+};
+
+}  // namespace
+
+std::unique_ptr<codec::Stream> body_decoder(TransferEncoding encoding) {
+  switch (encoding) {
+    case TransferEncoding::base64: return std::make_unique<codec::Base64Decoder>();
+    case TransferEncoding::quoted_printable:
+      return std::make_unique<codec::QuotedPrintableDecoder>();
+    case TransferEncoding::uuencode:
+    case TransferEncoding::seven_bit:
+    case TransferEncoding::eight_bit:
+    case TransferEncoding::binary:
+    case TransferEncoding::other: break;
+  }
+  return std::make_unique<Identity>();
+}
+
+BodyReader::BodyReader(const MimeTree& tree, const MimePart& part)
+    : left_(tree.body_of(part)), decoder_(body_decoder(part.encoding)) {}
+
+bool BodyReader::next(std::string& out) {
+  if (finished_) return false;
+  const std::string_view piece = left_.substr(0, kDecodedPieceOctetsMax);
+  left_.remove_prefix(piece.size());
+  decoder_->feed(piece, out);
+  if (left_.empty()) {
+    decoder_->finish(out);
+    finished_ = true;
+  }
+  return true;
+}
+
+std::string decoded_body(const MimeTree& tree, const MimePart& part) {
+  std::string out;
+  const auto decoder = body_decoder(part.encoding);
+  decoder->feed(tree.body_of(part), out);
+  decoder->finish(out);
+  return out;
+}
+
+PartText decoded_text(const MimeTree& tree, const MimePart& part) {
+  PartText text;
+  BodyReader body(tree, part);
+  codec::CharsetDecoder charset(part.charset);
+  for (std::string piece; body.next(piece); piece.clear()) charset.feed(piece, text.text);
+  charset.finish(text.text);
+  text.charset = charset.charset();
+  text.is_guess = charset.is_guess();
+  text.faults = body.faults().count() + charset.faults().count();
+  return text;
+}
+
+Disposition disposition_of(const MimePart& part) {
+  ContentValue value;
+  parse_content_value(part.disposition, value);
+  if (value.type.empty()) return Disposition::none;
+  if (same_ascii(value.type, "inline")) return Disposition::shown;
+  return same_ascii(value.type, "attachment") ? Disposition::attached : Disposition::other;
+}
+
+std::string part_name(const MimePart& part) {
+  const auto named = [](std::string_view field, std::string_view name) -> std::string {
+    if (field.empty()) return {};
+    ContentValue value;
+    parse_content_value(field, value);
+    // Most parts have no name: only those that may have one cost putting pieces together.
+    std::erase_if(value.parameters, [name](const ContentValue::Parameter& p) {
+      return !same_ascii(p.name.substr(0, name.size()), name);
+    });
+    if (value.parameters.empty()) return {};
+    for (codec::Parameter& parameter : joined_parameters(value))
+      if (parameter.name == name) return std::move(parameter.value);
+    return {};
+  };
+  std::string name = named(part.disposition, "filename");
+  if (name.empty()) name = named(part.disposition, "name");  // some write it so
+  if (name.empty()) name = named(part.content_type, "name");
+  if (name.empty()) name = named(part.content_type, "filename");
+  return name;
+}
+
+}  // namespace ph::message
