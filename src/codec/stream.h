@@ -25,8 +25,10 @@ struct Fault {
 /// What did not fit in one run: all of it counted, the first kFaultsKeptMax kept, in order.
 class Faults {
  public:
-  void add(std::uint64_t offset, Literal what) {
-    if (++count_ <= kFaultsKeptMax) kept_.push_back({offset, what.text});
+  void add(std::uint64_t offset, Literal what) { add(Fault{offset, what.text}); }
+  /// One that was found elsewhere.
+  void add(const Fault& fault) {
+    if (++count_ <= kFaultsKeptMax) kept_.push_back(fault);
   }
   std::uint64_t count() const { return count_; }
   std::span<const Fault> kept() const { return kept_; }

@@ -18,7 +18,9 @@ namespace json = boost::json;
 namespace {
 
 json::object refusal(const Error& error) {
-  return {{"ok", false}, {"error", error.what}, {"detail", daemon::utf8_only(error.detail)}};
+  return {{"code", kCouldNotRun},
+          {"error", error.what},
+          {"detail", daemon::utf8_only(error.detail)}};
 }
 
 json::object answer_line(std::string_view line, const Answer& answer) {
@@ -34,7 +36,7 @@ json::object answer_line(std::string_view line, const Answer& answer) {
   const auto* id = request.if_contains("id");
   json::object out{{"id", id ? *id : json::value()}};
   auto given = answer(request);
-  if (given) out["ok"] = true;
+  if (given) out["code"] = kFine;
   for (auto& [key, value] : given ? *given : refusal(given.error())) out[key] = std::move(value);
   return out;
 }

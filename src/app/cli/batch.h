@@ -15,14 +15,15 @@ inline constexpr std::size_t kBatchLineOctetsMax = 256 << 20;  // one request
 /// Octets of a message, or of coded text, that a command takes into memory as a whole.
 inline constexpr std::size_t kInputOctetsMax = 1 << 30;
 
-/// What a command answers to one request, without "id", "ok" and "error".
+/// What a command answers to one request, without "id" and "error". "code" is the exit code that
+/// it would have had; where there is none, kFine.
 using Answer = std::function<Result<boost::json::object>(const boost::json::object& request)>;
 
 /// Answers standard input's requests in their order, each answer flushed, until its end.
 ///
 ///   request  {"id": anything, ...}; empty lines are passed over
-///   answer   {"id", "ok": true, ...} or {"id", "ok": false, "error", "detail"}; a line that is no
-///            request is answered, too, and the next is read
+///   answer   {"id", "code": 0 or 1, ...} or {"id", "code": 2, "error", "detail"}; a line that is no
+///            request is answered so, too, and the next is read
 ///   returns  an exit code: kFine at the end of input, kCouldNotRun if that cannot be read
 int run_batch(const Answer& answer);
 

@@ -46,6 +46,8 @@ void add_send(Command program, Common& common);
 void add_read(Command program, Common& common);
 void add_mx(Command program, Common& common);
 void add_trace(Command program, Common& common);
+void add_message(Command program, Common& common);
+void add_codec(Command program, Common& common);
 void add_version(Command program, Common& common);
 
 }  // namespace ph::cli

@@ -34,7 +34,10 @@ void Command::needs_part() { app_->require_subcommand(1); }
 void Command::notes(const char* text) { app_->footer(text); }
 
 void Command::on_run(Common& common, std::function<int()> run) {
-  app_->callback([&common, run = std::move(run)] { common.run = run; });
+  // A part runs before the command it is a part of: the innermost one counts.
+  app_->callback([&common, run = std::move(run)] {
+    if (!common.run) common.run = run;
+  });
 }
 
 Argument Command::flag(const char* name, bool& into, const char* what) {

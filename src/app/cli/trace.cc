@@ -4,15 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
+#include "app/cli/batch.h"
 #include "app/cli/cli.h"
-#include "app/cli/network.h"
+#include "app/cli/input.h"
 #include "app/cli/output.h"
 #include "app/cli/trace_facts.h"
 #include "app/cli/world.h"
@@ -24,9 +24,6 @@ namespace ph::cli {
 namespace {
 
 namespace json = boost::json;
-
-/// A message to look at, and a request of --batch, which may hold one.
-constexpr std::size_t kTraceInputOctetsMax = std::size_t{256} << 20;
 
 struct Args {
   std::string file, html;
@@ -70,7 +67,7 @@ bool write_page(const std::string& file, const std::string& page) {
 }
 
 int trace_one(const Common& common, const Args& args) {
-  const auto octets = read_input(args.file, kTraceInputOctetsMax);
+  const auto octets = read_input(args.file, kInputOctetsMax);
   if (!octets) return kCouldNotRun;
   const message::Header header = message::parse_header(*octets);
   if (header.fields().empty()) {
@@ -90,69 +87,15 @@ int trace_one(const Common& common, const Args& args) {
   return is_wrong(journey) ? kFoundWrong : kFine;
 }
 
-enum class Line { whole, too_long, end };
-
-Line read_line(std::string& line) {
-  std::array<char, 64 << 10> buffer;
-  line.clear();
-  bool too_long = false, any = false;
-  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), stdin) != nullptr) {
-    any = true;
-    const std::string_view got(buffer.data());
-    too_long = too_long || line.size() + got.size() > kTraceInputOctetsMax;
-    if (!too_long) line += got;
-    if (got.ends_with('\n')) break;
-  }
-  if (!any) return Line::end;
-  return too_long ? Line::too_long : Line::whole;
-}
-
-/// The message that a request means; "" with `problem` when it means none.
-std::string message_of(const json::value& request, std::string& problem) {
-  const auto* object = request.if_object();
-  const auto* text = object != nullptr ? object->if_contains("text") : nullptr;
-  const auto* file = object != nullptr ? object->if_contains("file") : nullptr;
-  if (text != nullptr && text->is_string()) return std::string(text->as_string());
-  if (file != nullptr && file->is_string() && file->as_string() != "-" &&
-      !file->as_string().empty()) {
-    if (auto octets = read_input(std::string(file->as_string()), kTraceInputOctetsMax))
-      return *std::move(octets);
-    problem = "the file cannot be read";
-    return {};
-  }
-  problem = "a request is {\"file\": \"NAME\"} or {\"text\": \"MESSAGE\"}";
-  return {};
-}
-
 int trace_batch(const Args& args) {
   const explain::JourneyQuestion question = question_of(args);
-  int code = kFine;
-  std::string line;
-  for (Line got = read_line(line); got != Line::end; got = read_line(line)) {
-    std::string problem;
-    json::object answer;
-    boost::system::error_code broken;
-    const json::value request = got == Line::whole ? json::parse(line, broken) : json::value();
-    if (got == Line::too_long) {
-      problem = fmt::format("the request has more than {} octets", kTraceInputOctetsMax);
-    } else if (broken) {
-      problem = "the request is no JSON";
-    } else {
-      const std::string octets = message_of(request, problem);
-      if (problem.empty()) {
-        const explain::Journey journey = journey_of(octets, question);
-        answer = facts(journey);
-        answer["code"] = is_wrong(journey) ? kFoundWrong : kFine;
-      }
-    }
-    if (!problem.empty()) {
-      answer = {{"error", problem}, {"code", kCouldNotRun}};
-      code = kFoundWrong;
-    }
-    print_json(answer);
-    std::fflush(stdout);
-  }
-  return code;
+  return run_batch([&question](const json::object& request) -> Result<json::object> {
+    PH_TRY(const std::string octets, octets_of(request));
+    const explain::Journey journey = journey_of(octets, question);
+    json::object out = facts(journey);
+    out["code"] = is_wrong(journey) ? kFoundWrong : kFine;
+    return out;
+  });
 }
 
 }  // namespace
