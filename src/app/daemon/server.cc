@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/daemon/first_start.h"
+#include "app/daemon/own_addresses.h"
 #include "rt/os/addresses.h"
 #include "rt/os/unix_socket.h"
 
@@ -17,11 +18,10 @@ std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
-/// A listener on every address is one on each that the machine has.
-void add_own(const rt::IpAddress& ip, std::vector<std::string>& own) {
-  if (ip.octets != decltype(ip.octets){}) return own.push_back(rt::to_string(ip));
-  for (const rt::IpAddress& one : rt::os::local_addresses())
-    if (one.v6 == ip.v6) own.push_back(rt::to_string(one));
+std::vector<deliver::StaticRoute> routes_of(const Config& config) {
+  std::vector<deliver::StaticRoute> routes;
+  for (const auto& route : config.routes) routes.push_back({route.domain, route.to});
+  return routes;
 }
 
 deliver::Options delivery(const Config& config) {
@@ -31,14 +31,12 @@ deliver::Options delivery(const Config& config) {
                  .warn = seconds(config.queue.warn)},
       .relay = {.hostname = config.hostname,
                 .port = config.delivery_port,
-                .self = {.names = {config.hostname}, .addresses = {}}},
-      .routes = {}};
-  // Mail that a domain's records send to where we listen ourselves would come back for ever.
-  for (const auto& listener : config.listeners)
-    for (const auto& at : listener.at)
-      if (listener.protocol == Protocol::smtp && at.port == config.delivery_port)
-        add_own(at.ip, options.relay.self.addresses);
-  for (const auto& route : config.routes) options.routes.push_back({route.domain, route.to});
+                // Mail that a domain's records send to where we listen ourselves would come back
+                // for ever.
+                .self = {.names = {config.hostname},
+                         .addresses = own_mail_addresses(config, rt::os::local_addresses())},
+                .sessions_per_destination = config.per_destination},
+      .routes = routes_of(config)};
   return options;
 }
 
@@ -185,6 +183,7 @@ void Server::reload() {
   if (!certificate) return log_.error("reload.failed", certificate.error());
   certificates_.set(std::move(*certificate));
   log_.set_level(now.log.level);
+  if (deliverer_) deliverer_->set_routes(routes_of(now));
   log_.write(rt::Level::info, "reloaded", {{"certificate", certificate_files(now).certificate}});
 }
 
