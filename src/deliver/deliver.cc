@@ -21,6 +21,7 @@ struct Deliverer::Round {
   std::vector<std::uint32_t> jobs;
   std::vector<std::optional<Attempt>> outcomes;  // of jobs; nullopt: it goes to another server
   std::size_t next = 0, working = 0;
+  std::uint64_t routes_version = 0;  // of the routes that it was planned with
   std::optional<rt::Resume<Done>> finished;
   /// What goes out: by destination and by what it was expanded from.
   std::map<std::pair<std::string, std::uint32_t>, std::pair<Route, std::vector<std::uint32_t>>>
@@ -72,6 +73,32 @@ Task<void> Deliverer::finish() {
   }
 }
 
+void Deliverer::set_routes(std::vector<StaticRoute> routes) {
+  if (routes == options_.routes || stopping_) return;
+  const auto holds = [](const StaticRoute& route) { return !route.to; };
+  const bool kept = std::ranges::any_of(options_.routes, holds);
+  options_.routes = std::move(routes);
+  ++routes_version_;
+  if (!kept) return;
+  ++under_way_;
+  rt::spawn(rooms_.queue.executor(), look_again());
+}
+
+Task<void> Deliverer::look_again() {
+  auto looked = co_await rooms_.queue.look_again();
+  if (!looked)
+    world_.log.error("deliver: mail kept by a route waits until its next look", looked.error());
+  end_attempt();
+}
+
+void Deliverer::end_attempt() {
+  --under_way_;
+  if (stopping_)
+    idle_->cancel();
+  else if (under_way_ == kAttemptsMax - 1)
+    full_->cancel();
+}
+
 Task<void> Deliverer::work(std::shared_ptr<Round> round) {
   while (round->next < round->jobs.size()) {
     const std::size_t slot = round->next++;
@@ -85,6 +112,7 @@ Task<void> Deliverer::attempt(queue::Due due) {
   round->message = std::move(due.message);
   round->jobs = std::move(due.jobs);
   round->outcomes.resize(round->jobs.size());
+  round->routes_version = routes_version_;
   // Counted before any of them runs: one may be over before the next begins.
   const std::size_t workers = std::min(round->jobs.size(), kJobsAtOnceMax);
   round->working = workers;
@@ -95,9 +123,14 @@ Task<void> Deliverer::attempt(queue::Due due) {
         [round](rt::Resume<Done> resume) { round->finished.emplace(std::move(resume)); });
   }
   Ledger::Found found;
-  for (std::size_t slot = 0; slot < round->jobs.size(); ++slot)
-    if (round->outcomes[slot])
-      found.emplace_back(round->jobs[slot], *std::move(round->outcomes[slot]));
+  for (std::size_t slot = 0; slot < round->jobs.size(); ++slot) {
+    auto& outcome = round->outcomes[slot];
+    if (!outcome) continue;
+    if (outcome->what == Attempt::What::kept && round->routes_version != routes_version_)
+      rooms_.queue.give_back(round->message->id, {round->jobs[slot]}, std::chrono::seconds(0));
+    else
+      found.emplace_back(round->jobs[slot], *std::move(outcome));
+  }
   for (auto& [where, relay] : round->relays) {
     if (stopping_)
       rooms_.queue.give_back(round->message->id, relay.second, std::chrono::seconds(1));
@@ -105,11 +138,7 @@ Task<void> Deliverer::attempt(queue::Due due) {
       relay_.submit(round->message, std::move(relay.second), std::move(relay.first));
   }
   if (!found.empty()) co_await ledger_.record(round->message, std::move(found));
-  --under_way_;
-  if (stopping_)
-    idle_->cancel();
-  else if (under_way_ == kAttemptsMax - 1)
-    full_->cancel();
+  end_attempt();
 }
 
 Task<Result<std::vector<route::Plan>>> Deliverer::plan(message::Address recipient,
@@ -142,11 +171,15 @@ std::optional<Attempt> Deliverer::find_route(const message::Address& recipient, 
   // The configuration names domains as the DNS does; recipients may be written in other scripts.
   const auto ascii = codec::to_ascii_domain(recipient.domain);
   const std::string_view domain = ascii ? *ascii : recipient.domain;
-  const StaticRoute* fits = nullptr;
+  const StaticRoute *own = nullptr, *others = nullptr;
   for (const StaticRoute& route : options_.routes) {
-    if (route.domain == domain) fits = &route;
-    if (route.domain == "*" && !fits) fits = &route;
+    if (route.domain == domain) own = &route;
+    if (route.domain == "*") others = &route;
   }
+  const StaticRoute* fits = own ? own : others;
+  // What was released goes where it would go without routes that say hold.
+  if (round.message->jobs[index].released && fits && !fits->to)
+    fits = others && others->to ? others : nullptr;
   if (fits && !fits->to)
     return Attempt{.what = Attempt::What::kept,
                    .stage = Stage::route,

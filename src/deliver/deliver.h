@@ -31,6 +31,7 @@ struct Rooms {
 struct StaticRoute {
   std::string domain;              // lower case; "*": all others
   std::optional<rt::Endpoint> to;  // nullopt: hold
+  bool operator==(const StaticRoute&) const = default;
 };
 
 struct Options {
@@ -45,12 +46,16 @@ class Deliverer {
   Deliverer(Rooms rooms, rt::World& world, Options options);
 
   void start();
+  /// From now on; attempts under way end as they began. What a route kept so far is looked at again
+  /// at once. On the queue's executor.
+  void set_routes(std::vector<StaticRoute> routes);
   /// Takes no more messages and waits for those under way.
   Task<void> finish();
 
  private:
   Task<void> run();
   Task<void> attempt(queue::Due due);
+  void end_attempt();
   struct Round;
   Task<void> work(std::shared_ptr<Round> round);
   /// nullopt: the relay takes it over and records what becomes of it.
@@ -58,6 +63,7 @@ class Deliverer {
   Task<Result<std::vector<route::Plan>>> plan(message::Address recipient, rt::Instant deadline);
   Task<Attempt> into_mailbox(std::shared_ptr<const queue::Message> message, std::uint32_t index,
                              route::Plan plan, rt::Instant deadline);
+  Task<void> look_again();
   std::optional<Attempt> find_route(const message::Address& recipient, Round& round,
                                     std::uint32_t index) const;
 
@@ -69,6 +75,7 @@ class Deliverer {
   std::unique_ptr<rt::Timer> idle_;  // finish() waits
   std::unique_ptr<rt::Timer> full_;  // run() waits for an attempt to end
   std::size_t under_way_ = 0;
+  std::uint64_t routes_version_ = 0;
   bool stopping_ = false, running_ = false;
 };
 

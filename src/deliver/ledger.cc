@@ -47,6 +47,7 @@ struct Ledger::Page {
   };
   std::vector<Tell> tell;
   std::vector<std::pair<std::uint32_t, Job>> parked;
+  std::vector<Event> parked_events;
 };
 
 Ledger::Ledger(queue::MailQueue& queue, store::Store& store, rt::World& world,
@@ -116,7 +117,7 @@ bool Ledger::has_room(const Page& page, const Attempt& attempt) {
 void Ledger::expand(Page& page, std::uint32_t index, const Job& job, const Attempt& attempt) {
   for (const message::Address& to : attempt.expanded) {
     if (!page.known.insert(message::directory_key(to)).second) continue;  // gets it already
-    Job added{.recipient = to, .notify = job.notify, .parent = index};
+    Job added{.recipient = to, .released = job.released, .notify = job.notify, .parent = index};
     // RFC 3461 §5.2.7.1: what one recipient became several cannot report success as one.
     if (attempt.expanded.size() > 1)
       added.notify = static_cast<std::uint8_t>(added.notify & ~Notify::success);
@@ -137,10 +138,15 @@ void Ledger::note(Page& page, std::uint32_t index, Attempt attempt) {
   if (!attempt.reply.empty()) job.reply = attempt.reply;
   if (attempt.what == What::kept) {
     job.next_attempt = world_.clock.wall() + options_.retry.longest;
-    job.why = attempt.why;
+    job.why = attempt.why.substr(0, queue::kJobWhyOctetsMax);
+    job.kept = true;
+    // It is said once, not at each look.
+    if (!before.kept || before.why != job.why)
+      page.parked_events.push_back(event_of(message, before, std::move(attempt)));
     page.parked.emplace_back(index, std::move(job));
     return;
   }
+  job.kept = false;
   if (attempt.what == What::later) postpone(page, job, attempt);
   if (attempt.what == What::expanded && !has_room(page, attempt)) {
     attempt.what = What::failed;
@@ -285,7 +291,8 @@ Task<void> Ledger::record(std::shared_ptr<const Message> message, Found found) {
   message = queue_.find(message->id);
   if (!message) co_return;  // an administrator removed it
   auto page = page_of(message, found, true);
-  if (!page->parked.empty()) queue_.park(message->id, std::move(page->parked));
+  if (!page->parked.empty())
+    queue_.park(message->id, std::move(page->parked), std::move(page->parked_events));
   if (page->settled.changed.empty()) co_return;
   auto reported = co_await add_reports(page);
   if (!reported) {

@@ -103,6 +103,15 @@ Task<Result<Done>> Outgoing::perform(ClientSession::Action action, Content conte
   co_return Done{};
 }
 
+/// Our octets are not taken any more: what stands in the way may be on its way to us.
+Task<void> Outgoing::hear_last_words() {
+  const auto until = world_.clock.now() + kLastWordsMax;
+  while (connection_->input().size() < kLastWordsOctetsMax) {
+    auto heard = co_await connection_->receive(until, net::Connection::For::data);
+    if (!heard || closed_) co_return;
+  }
+}
+
 Task<smtp::ClientReport> Outgoing::deliver(smtp::Letter letter, Content content) {
   unfit_.clear();
   session_->begin(std::move(letter));
@@ -112,13 +121,21 @@ Task<smtp::ClientReport> Outgoing::deliver(smtp::Letter letter, Content content)
     if (std::holds_alternative<ClientSession::Settled>(step.action) ||
         std::holds_alternative<ClientSession::Finished>(step.action))
       break;
+    const bool sending = std::holds_alternative<ClientSession::SendContent>(step.action) ||
+                         std::holds_alternative<ClientSession::Transmit>(step.action);
     auto done = co_await perform(std::move(step.action), content);
     if (!done || closed_) {
       if (!done && done.error().kind == Kind::corrupt)
         world_.log.error("relay: a stored message is damaged", done.error());
       const bool timed_out = !done && done.error().kind == Kind::timed_out;
-      session_->on_lost(closed_ ? "the server is stopping" : std::string(done.error().what),
-                        timed_out);
+      const bool ours = closed_ || done.error().kind == Kind::corrupt || !unfit_.empty();
+      const std::string why = closed_ ? "the server is stopping" : std::string(done.error().what);
+      if (sending && !ours) {
+        co_await hear_last_words();
+        session_->on_cut_off(connection_->input(), why, timed_out);
+      } else {
+        session_->on_lost(why, timed_out);
+      }
       break;
     }
   }

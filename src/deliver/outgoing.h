@@ -16,6 +16,9 @@ namespace ph::deliver {
 /// For each address of a host; further addresses and hosts come after it.
 inline constexpr std::chrono::seconds kConnectMax{30};
 inline constexpr std::chrono::seconds kHandshakeMax{60};
+/// For what a server said before it stopped taking our octets, of which so many are read.
+inline constexpr std::chrono::seconds kLastWordsMax{5};
+inline constexpr std::size_t kLastWordsOctetsMax = 64 << 10;
 inline constexpr std::size_t kContentPieceOctetsMax = 128 << 10;  // of a body, in memory
 
 /// Where to connect, and how it is named in events.
@@ -60,6 +63,7 @@ class Outgoing {
  private:
   Task<Result<Done>> perform(smtp::ClientSession::Action action, Content content);
   Task<Result<Done>> send_content(Content content, bool seven_bit);
+  Task<void> hear_last_words();
   Task<Result<Done>> receive(std::chrono::seconds patience);
 
   rt::World& world_;

@@ -43,7 +43,8 @@ Relay::Relay(Ledger& ledger, queue::MailQueue& queue, store::Store& store, rt::R
       store_(store),
       resolver_(resolver),
       world_(world),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      hosts_(world.clock) {
   // Whoever the other side is, encryption keeps out those who only listen (RFC 7435).
   auto tls = crypto::TlsContext::client(false);
   if (tls)
@@ -174,7 +175,7 @@ Task<void> Relay::carry(DestinationPtr destination, Outgoing& out,  // NOLINT: t
     co_return;
   }
   if (errand->relayed())
-    destination->allowed = std::min(destination->allowed + 1, kSessionsPerDestinationMax);
+    destination->allowed = std::min(destination->allowed + 1, options_.sessions_per_destination);
   co_await ledger_.record(errand->message, errand->take_found());
   if (nobody) co_await fail_line(destination, last);
 }
@@ -223,9 +224,9 @@ Task<void> Relay::find_targets(DestinationPtr destination, ErrandPtr errand) {
       route::try_order(found, [this](std::uint64_t bound) { return world_.random.below(bound); });
   for (const route::MxTarget& target : order) {
     const auto ip = rt::parse_ip(target.address);
-    if (!ip || errand->targets.size() >= kTargetsPerAttemptMax) continue;
-    errand->targets.push_back({{*ip, options_.port}, target.host});
+    if (ip) errand->targets.push_back({{*ip, options_.port}, target.host});
   }
+  hosts_.arrange(errand->targets);
 }
 
 /// To the next host that takes a connection. false: there is none.
@@ -245,6 +246,7 @@ Task<bool> Relay::connect(DestinationPtr destination, Outgoing& out,  // NOLINT:
     auto dialed = co_await out.dial(errand->target, errand->options);
     if (dialed) co_return true;
     if (stopping_) break;
+    hosts_.failed(errand->target.at, true);
     errand->unreachable = true;
     errand->last = {.stage = Stage::relay,
                     .why = fmt::format("no connection to {}: {}", to_string(errand->target),
@@ -268,6 +270,10 @@ Task<bool> Relay::one_letter(Outgoing& out, ErrandPtr errand) {  // NOLINT: the 
   errand->unreachable = false;
   if (again_with_less(report, out, *errand)) co_return true;
   ++errand->talks;
+  if (report.closing && report.try_next_host)
+    hosts_.failed(out.target().at, false);
+  else
+    hosts_.works(out.target().at, errand->targets);
   read_report(report, out, *errand);
   co_return true;
 }

@@ -10,13 +10,15 @@
 #include <vector>
 
 #include "deliver/errand.h"
+#include "deliver/host_memory.h"
 #include "route/mx.h"
 #include "rt/resolver.h"
 
 namespace ph::deliver {
 
-/// Connections to one destination. It begins with one and gets one more for each that bears mail.
-inline constexpr std::size_t kSessionsPerDestinationMax = 20;
+/// Connections to one destination, unless configured otherwise. It begins with one and gets one
+/// more for each that bears mail.
+inline constexpr std::size_t kSessionsPerDestination = 20;
 /// Connections in all. Those that are still waiting for an answer count apart, so that dead hosts
 /// do not take the places of living ones.
 inline constexpr std::size_t kSessionsMax = 2000;
@@ -24,16 +26,14 @@ inline constexpr std::size_t kDialingMax = 2000;
 inline constexpr std::size_t kRecipientsPerLetterMax = 100;  // RFC 5321 §4.5.3.1.8
 inline constexpr std::size_t kLettersPerConnectionMax = 1000;
 inline constexpr std::chrono::seconds kIdleConnectionMax{5};
-/// Addresses that one attempt connects to, and hosts that it talks to.
-inline constexpr std::size_t kTargetsPerAttemptMax = 16;
-inline constexpr std::size_t kTalksPerAttemptMax = 4;
 inline constexpr std::chrono::seconds kLookUpMax{30};
 inline constexpr std::chrono::seconds kRelayStopMax{10};
 
 struct RelayOptions {
-  std::string hostname;     // for EHLO
-  std::uint16_t port = 25;  // where other servers listen
-  route::MxSelf self;       // whom not to send to
+  std::string hostname;                                            // for EHLO
+  std::uint16_t port = 25;                                         // where other servers listen
+  route::MxSelf self;                                              // whom not to send to
+  std::size_t sessions_per_destination = kSessionsPerDestination;  // >= 1
 };
 
 /// Where a recipient's mail goes.
@@ -85,6 +85,7 @@ class Relay {
   rt::Resolver& resolver_;
   rt::World& world_;
   RelayOptions options_;
+  HostMemory hosts_;
   std::shared_ptr<const crypto::TlsContext> tls_;  // shared: by all connections
   std::map<std::string, DestinationPtr> destinations_;
   std::deque<DestinationPtr> waiting_;           // have work, and there was no place for a session

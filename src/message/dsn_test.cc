@@ -44,6 +44,13 @@ INSTANTIATE_TEST_SUITE_P(Samples, DsnSample, ::testing::ValuesIn(testing::dsn_sa
                            return name;
                          });
 
+TEST(Dsn, AnAdministratorWithoutADomainIsThatOfTheHost) {
+  Dsn dsn = testing::hostile_sample();
+  dsn.to = {.local = "postmaster", .domain = ""};
+  dsn.reporting_mta = "mail.example.org";
+  EXPECT_TRUE(format_dsn(dsn).contains("\r\nTo: <postmaster@mail.example.org>\r\n"));
+}
+
 TEST(Dsn, NobodyWritesFieldsButUs) {
   const Dsn dsn = testing::hostile_sample();
   const auto parts = testing::leaves(format_dsn(dsn));

@@ -23,6 +23,7 @@ struct MailQueue::Home {
   std::size_t live = 0;        // messages in memory not settled, ids reserved but not accepted yet
   bool open = true;            // takes new messages
   bool loaded = true;          // its messages are in memory
+  bool early = false;          // one of them is due before its hour: a start reads it at once
   // Of a move from here that the store did not let end: where to, and what was moved.
   std::shared_ptr<Home> unfinished;
   std::vector<QueueId> set_aside;
@@ -43,6 +44,7 @@ struct MailQueue::Entry {
   std::shared_ptr<const Message> message;
   std::shared_ptr<Home> home;
   std::vector<EventRow> event_rows;
+  std::vector<Event> unsaid;         // by park(): written with the next change of it
   std::vector<std::uint32_t> taken;  // jobs that an attempt has
   std::optional<Wall> due_at;        // its place in due_
   bool moving = false;               // to another partition: no attempt until it is there
@@ -52,6 +54,13 @@ struct MailQueue::Entry {
 inline bool has(const std::vector<std::uint32_t>& jobs, std::uint32_t index) {
   return std::ranges::find(jobs, index) != jobs.end();
 }
+
+/// What its row takes, about.
+std::size_t octets_of(const Event& event);
+
+// Nothing asked for fits everything.
+bool fits(const Select& which, const Message& message);
+bool fits(const Select& which, const Job& job);
 
 /// A message as its rows have it.
 struct MailQueue::Stored {
@@ -63,6 +72,7 @@ inline constexpr char kEpochKey[] = "!epoch";
 inline constexpr char kRetireKey[] = "!retire";
 inline constexpr char kRetiredKey[] = "!retired";
 inline constexpr char kMoveKey[] = "!move";
+inline constexpr char kEarlyKey[] = "!early";
 
 store::Partition catalogue_partition();
 store::Partition generation_partition(std::uint8_t lane, std::uint32_t number);

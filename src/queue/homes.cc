@@ -164,6 +164,7 @@ Task<Result<Done>> MailQueue::open() {
     PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(home));
   }
   PH_CO_TRY([[maybe_unused]] auto due, co_await load_due(world_.clock.wall() + kLoadAhead));
+  PH_CO_TRY([[maybe_unused]] auto early, co_await load_early());
   for (std::uint8_t lane = 0; lane < kLanes; ++lane) {
     PH_CO_TRY(auto home, co_await open_generation(lane));
     const std::lock_guard lock(mutex_);
@@ -275,10 +276,22 @@ Task<Result<Done>> MailQueue::load_due(Wall until) {
         next = home;
         break;
       }
-      if (!next || entries_.size() >= kLoadedMessagesMax) co_return Done{};
+      if (!next || entries_.size() >= limits_.loaded_max) co_return Done{};
     }
     PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(next));
   }
+}
+
+/// Partitions with messages that are due before their hour.
+Task<Result<Done>> MailQueue::load_early() {
+  for (const HomePtr& home : homes()) {
+    if (home->generation) continue;
+    PH_CO_TRY(const auto marks, co_await store_.get(home->partition, {kEarlyKey}));
+    home->early = !marks.empty();
+    if (!home->early || home->loaded || messages() >= limits_.loaded_max) continue;
+    PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(home));
+  }
+  co_return Done{};
 }
 
 Task<Result<Done>> MailQueue::drop_home(HomePtr home) {

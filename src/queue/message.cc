@@ -39,6 +39,8 @@ enum JobTag : std::uint32_t {
   host,
   reply,
   original,
+  kept,
+  released,
 };
 
 std::string_view cut(std::string_view text, std::size_t octets_max) {
@@ -116,6 +118,8 @@ std::string format_jobs(const std::vector<Job>& jobs, std::size_t first) {
     if (!job.host.empty()) w.text(host, cut(job.host, kJobHostOctetsMax));
     if (!job.reply.empty()) w.text(reply, cut(job.reply, kJobReplyOctetsMax));
     if (!job.original.empty()) w.text(original, cut(job.original, kOriginalRecipientOctetsMax));
+    if (job.kept) w.number(kept, 1);
+    if (job.released) w.number(released, 1);
     const std::string record = w.take();
     put_varint(out, record.size());
     out += record;
@@ -146,6 +150,8 @@ Result<Done> parse_jobs(std::string_view octets, std::vector<Job>& jobs) {
         case host: job.host = r.text(); break;
         case reply: job.reply = r.text(); break;
         case original: job.original = r.text(); break;
+        case kept: job.kept = r.number() != 0; break;
+        case released: job.released = r.number() != 0; break;
         default: break;
       }
     }

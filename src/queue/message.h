@@ -44,8 +44,10 @@ struct Notify {
 struct Job {
   message::Address recipient;
   JobState state = JobState::waiting;
-  bool held = false;    // by an administrator: no attempt until it is released
-  bool warned = false;  // its sender was told of the delay
+  bool held = false;      // by an administrator: no attempt until it is released
+  bool warned = false;    // its sender was told of the delay
+  bool kept = false;      // by a route that says hold: looked at again at next_attempt
+  bool released = false;  // by an administrator: no route holds it
   std::uint8_t notify = Notify::usual;
   std::uint32_t attempts = 0;
   /// The recipient (index in jobs) that this one was expanded from; kNoParent: from the envelope.

@@ -28,6 +28,22 @@ TEST(QueuedMessage, ReadsTheExampleOfItsFormatPage) {
   EXPECT_EQ(*read, expected);
 }
 
+// RFC 3461 §5.2.1: RET and ENVID go on as they came, or were not said.
+TEST(QueuedMessage, KeepsWhatItsSenderWantsBack) {
+  for (const bool full : {false, true}) {
+    for (const bool headers : {false, true}) {
+      Message message;
+      message.blob = "x";
+      message.return_full = full;
+      message.return_headers = headers;
+      message.envelope_id = full ? "order 7" : "";
+      const auto read = parse_message(format_message(message));
+      ASSERT_TRUE(read) << describe(read.error());
+      EXPECT_EQ(*read, message);
+    }
+  }
+}
+
 TEST(QueuedMessage, KeepsItsJobs) {
   std::vector<Job> jobs;
   for (std::uint32_t i = 0; i < 250; ++i) {

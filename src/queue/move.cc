@@ -23,6 +23,10 @@ std::size_t rows_of(const Message& message) {
   return (message.jobs.size() + kJobsPerRow - 1) / kJobsPerRow;
 }
 
+/// Of the events that go into a plan's batch; the plan itself, and one message's more, fit beside
+/// it.
+constexpr std::size_t kUnsaidOctetsMax = 400 << 10;
+
 /// What its rows take, about.
 std::size_t octets_of(const Message& message) {
   std::size_t sum = 512 + message.added.size() + message.peer.size();
@@ -98,7 +102,20 @@ Task<Result<Done>> MailQueue::move(HomePtr from, HomePtr to, std::vector<EntryPt
   }
   store::Batch intent;
   intent.puts.push_back({kMoveKey, format_plan(plan)});
+  // Events that have no row yet: theirs is the batch that is written anyway.
+  std::vector<std::vector<EventRow>> rows;
+  for (const EntryPtr& entry : entries) {
+    rows.push_back(entry->event_rows);
+    put_events(intent, entry->message->id, entry->unsaid, rows.back());
+  }
   PH_CO_TRY([[maybe_unused]] auto planned, co_await commit(from, std::move(intent)));
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      entries[i]->event_rows = std::move(rows[i]);
+      forget_unsaid(entries[i]->message->id, *entries[i], entries[i]->unsaid.size());
+    }
+  }
   auto put = co_await commit(to, std::move(arrive));
   if (put) put = co_await commit(from, leave_batch(plan));
   if (!put) {
@@ -221,6 +238,12 @@ Task<Result<Done>> MailQueue::move_group(HomePtr from, std::uint32_t hour,
   co_return moved;
 }
 
+std::size_t MailQueue::unsaid_octets(const Entry& entry) {
+  std::size_t sum = 0;
+  for (const Event& event : entry.unsaid) sum += octets_of(event);
+  return sum;
+}
+
 Task<void> MailQueue::move_deferred() {
   co_await homes_turn_.take();
   auto finished = co_await finish_moves();
@@ -231,20 +254,22 @@ Task<void> MailQueue::move_deferred() {
     const HomePtr from = all.front()->home;
     const std::uint32_t hour = where.second;
     std::vector<EntryPtr> group;
-    std::size_t rows = 0, octets = 0;
+    std::size_t rows = 0, octets = 0, unsaid = 0;
     for (std::size_t i = 0; i < all.size() && !stopping_; ++i) {
       const std::size_t its = octets_of(*all[i]->message);
       if (its <= kBatchOctetsMax) {  // more than a batch can hold stays where it is
         group.push_back(all[i]);
         rows += rows_of(*all[i]->message);
         octets += its;
+        unsaid += unsaid_octets(*all[i]);
       }
       const bool last = i + 1 == all.size();
       const std::size_t next = last ? 0 : octets_of(*all[i + 1]->message);
+      const std::size_t next_unsaid = last ? 0 : unsaid_octets(*all[i + 1]);
       const bool full = group.size() >= kMoveMessagesMax || rows >= kMoveRowsMax ||
-                        octets + next > kBatchOctetsMax;
+                        octets + next > kBatchOctetsMax || unsaid + next_unsaid > kUnsaidOctetsMax;
       if (group.empty() || (!full && !last)) continue;
-      rows = octets = 0;
+      rows = octets = unsaid = 0;
       auto moved = co_await move_group(from, hour, std::exchange(group, {}));
       if (!moved) {
         world_.log.error("queue: deferred messages could not be moved, trying again",

@@ -1,55 +1,12 @@
-// What an administrator sees of the queue, and what they order.
+// What administrators order of the queue.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
-#include "base/ascii.h"
 #include "queue/home.h"
 
 namespace ph::queue {
 namespace {
-
-std::string_view state_of(const Job& job, bool taken) {
-  switch (job.state) {
-    case JobState::waiting: return job.held ? "held" : taken ? "attempting" : "waiting";
-    case JobState::delivered: return "delivered";
-    case JobState::expanded: return "expanded";
-    case JobState::failed: return "failed";
-    case JobState::removed: return "removed";
-  }
-  return "unknown";
-}
-
-JobInfo info(const Message& m, const Job& job, bool taken) {
-  return {.queue_id = to_string(m.id),
-          .sender = message::to_string(m.sender),
-          .recipient = message::to_string(job.recipient),
-          .state = std::string(state_of(job, taken)),
-          .octets = m.octets,
-          .accepted = m.accepted,
-          .next_attempt = job.next_attempt,
-          .attempts = job.attempts,
-          .why = job.why,
-          .host = job.host,
-          .reply = job.reply};
-}
-
-bool same_address(const message::Address& address, std::string_view text) {
-  return ascii_lower(message::to_string(address)) == ascii_lower(text);
-}
-
-/// Nothing asked for fits nothing, unless `all`.
-bool fits(const Select& which, const Message& m) {
-  if (!which.queue_id.empty() && ascii_lower(which.queue_id) != to_string(m.id)) return false;
-  if (which.sender == "<>") return m.sender.null();
-  return which.sender.empty() || same_address(m.sender, which.sender);
-}
-
-bool fits(const Select& which, const Job& job) {
-  if (!which.domain.empty() && ascii_lower(which.domain) != job.recipient.domain) return false;
-  return which.recipient.empty() || same_address(job.recipient, which.recipient);
-}
 
 bool says_something(const Select& which) {
   return which.all || !which.queue_id.empty() || !which.sender.empty() ||
@@ -75,126 +32,6 @@ Task<Result<Done>> MailQueue::stand_still(rt::Instant deadline) {
   co_return Done{};
 }
 
-/// Messages that are not in memory, read on the spot.
-Task<Result<std::vector<std::shared_ptr<Message>>>> MailQueue::elsewhere(Select which) {
-  std::vector<std::shared_ptr<Message>> found;
-  for (const HomePtr& home : homes()) {
-    if (home->loaded) continue;
-    PH_CO_TRY(StoredMessages stored, co_await read_home(home));
-    for (auto& [id, one] : stored)
-      if (one.message && fits(which, *one.message)) found.push_back(std::move(one.message));
-  }
-  co_return found;
-}
-
-Task<Result<std::vector<JobInfo>>> MailQueue::list(Select which, std::size_t max,
-                                                   rt::Instant deadline) {
-  std::map<QueueId, std::pair<std::shared_ptr<const Message>, std::vector<std::uint32_t>>> found;
-  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-      if (found.size() >= max) break;
-      const Message& m = *entry->message;
-      const bool shown = std::ranges::any_of(m.jobs, [&](const Job& job) {
-        return job.state == JobState::waiting && fits(which, job);
-      });
-      if (shown && fits(which, m)) found[id] = {entry->message, entry->taken};
-    }
-  }
-  auto others = co_await elsewhere(which);
-  homes_turn_.leave();
-  if (!others) co_return std::unexpected(std::move(others).error());
-  for (const auto& message : *others) found[message->id] = {message, {}};
-  std::vector<JobInfo> jobs;
-  for (const auto& [id, one] : found) {
-    const auto& [m, taken] = one;
-    for (std::uint32_t i = 0; i < m->jobs.size() && jobs.size() < max; ++i)
-      if (m->jobs[i].state == JobState::waiting && fits(which, m->jobs[i]))
-        jobs.push_back(info(*m, m->jobs[i], has(taken, i)));
-  }
-  co_return jobs;
-}
-
-Task<Result<std::vector<JobInfo>>> MailQueue::show(std::string queue_id, rt::Instant deadline) {
-  PH_CO_TRY(const QueueId id, parse_queue_id(queue_id));
-  const Select which{.queue_id = queue_id};
-  std::shared_ptr<const Message> message;
-  std::vector<std::uint32_t> taken;
-  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = entries_.find(id);
-    if (found != entries_.end()) {
-      message = found->second->message;
-      taken = found->second->taken;
-    }
-  }
-  Result<std::vector<std::shared_ptr<Message>>> others = std::vector<std::shared_ptr<Message>>();
-  if (!message) others = co_await elsewhere(which);
-  homes_turn_.leave();
-  if (!others) co_return std::unexpected(std::move(others).error());
-  if (!others->empty()) message = others->front();
-  if (!message) co_return fail(Kind::not_found, "no such message in the queue", queue_id);
-  std::vector<JobInfo> jobs;
-  for (std::uint32_t i = 0; i < message->jobs.size(); ++i)
-    jobs.push_back(info(*message, message->jobs[i], has(taken, i)));
-  co_return jobs;
-}
-
-namespace {
-
-struct Count {
-  Stats stats;
-  std::map<std::string, DestinationInfo> destinations;
-
-  void add(const Message& m, const std::vector<std::uint32_t>& taken) {
-    ++stats.messages;
-    stats.octets += m.octets;
-    if (!stats.oldest_accepted || m.accepted < *stats.oldest_accepted)
-      stats.oldest_accepted = m.accepted;
-    for (std::uint32_t i = 0; i < m.jobs.size(); ++i) {
-      const Job& job = m.jobs[i];
-      if (job.state != JobState::waiting) continue;
-      ++stats.recipients;
-      if (job.held) ++stats.held;
-      if (job.attempts > 0) ++stats.deferred;
-      if (has(taken, i))
-        ++stats.attempting;
-      else if (!job.held && (!stats.next_attempt || job.next_attempt < *stats.next_attempt))
-        stats.next_attempt = job.next_attempt;
-      auto& destination = destinations[job.recipient.domain];
-      if (destination.recipients++ == 0 || m.accepted < destination.oldest)
-        destination.oldest = m.accepted;
-    }
-  }
-};
-
-}  // namespace
-
-Task<Result<Stats>> MailQueue::stats(rt::Instant deadline) {
-  Count count;
-  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(deadline));
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, entry] : entries_) count.add(*entry->message, entry->taken);
-  }
-  auto others = co_await elsewhere({});
-  homes_turn_.leave();
-  if (!others) co_return std::unexpected(std::move(others).error());
-  for (const auto& message : *others) count.add(*message, {});
-  auto& shown = count.stats.destinations;
-  for (auto& [domain, destination] : count.destinations) {
-    destination.domain = domain;
-    shown.push_back(destination);
-  }
-  std::ranges::sort(shown, [](const DestinationInfo& a, const DestinationInfo& b) {
-    return std::tie(b.recipients, a.domain) < std::tie(a.recipients, b.domain);
-  });
-  if (shown.size() > kDestinationsShown) shown.resize(kDestinationsShown);
-  co_return std::move(count.stats);
-}
-
 /// Brings what an order is about into memory. With homes_turn_ held.
 Task<Result<Done>> MailQueue::load_for(Select which) {
   std::optional<QueueId> id;
@@ -210,11 +47,56 @@ Task<Result<Done>> MailQueue::load_for(Select which) {
       PH_CO_TRY(const auto there, co_await store_.get(home->partition, {message_key(*id)}));
       if (there.empty()) continue;
     }
-    if (messages() >= kQueuedMessagesMax)
+    if (messages() >= limits_.messages_max)
       co_return fail(Kind::over_limit, "too many messages wait to order them all at once");
     PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(home));
   }
   co_return Done{};
+}
+
+/// Partitions with messages that a route keeps. With homes_turn_ held.
+Task<Result<Done>> MailQueue::load_kept() {
+  for (const HomePtr& home : homes()) {
+    if (home->loaded || home->awaited) continue;
+    bool any = false;
+    PH_CO_TRY([[maybe_unused]] auto walked, co_await walk(home, [&any](const Message& message) {
+                any = std::ranges::any_of(message.jobs, [](const Job& job) { return job.kept; });
+                return !any;
+              }));
+    if (!any) continue;
+    if (messages() >= limits_.messages_max)
+      co_return fail(Kind::over_limit, "too many messages wait to look at them all at once");
+    PH_CO_TRY([[maybe_unused]] auto loaded, co_await load_home(home));
+  }
+  co_return Done{};
+}
+
+Task<Result<Done>> MailQueue::look_again() {
+  PH_CO_TRY([[maybe_unused]] auto ours, co_await stand_still(world_.clock.now() + kStandStillMax));
+  auto loaded = co_await load_kept();
+  std::vector<QueueId> kept;
+  visit_entries([&kept](const Entry& entry) {
+    const auto waits = [](const Job& job) { return job.kept && job.open(); };
+    if (std::ranges::any_of(entry.message->jobs, waits)) kept.push_back(entry.message->id);
+    return true;
+  });
+  for (const QueueId& id : kept) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) continue;
+    Entry& entry = *found->second;
+    auto after = std::make_shared<Message>(*entry.message);
+    for (std::uint32_t i = 0; i < after->jobs.size(); ++i) {
+      Job& job = after->jobs[i];
+      if (job.kept && job.open() && !has(entry.taken, i))
+        job.next_attempt = std::min(job.next_attempt, world_.clock.wall());
+    }
+    entry.message = after;
+    schedule(id, entry);
+  }
+  homes_turn_.leave();
+  wake();
+  co_return loaded;
 }
 
 Task<Result<Done>> MailQueue::order_one(Order what, Select which, QueueId id,
@@ -236,12 +118,19 @@ Task<Result<Done>> MailQueue::order_one(Order what, Select which, QueueId id,
         continue;
       }
       const Job before = job;
-      if (what == Order::hold) job.held = true;
-      if (what == Order::release) job.held = false;
+      const bool free = !job.held && !job.kept;
+      if (what == Order::hold) {
+        job.held = true;
+        job.kept = job.released = false;
+      }
+      if (what == Order::release) {
+        job.held = job.kept = false;
+        job.released = true;
+      }
       if (what == Order::release || what == Order::retry)
         job.next_attempt = std::min(job.next_attempt, now);
       if (what == Order::remove) job.state = JobState::removed;
-      if (job == before || (what == Order::release && !before.held)) {
+      if (job == before || (what == Order::release && free)) {
         ++sum->unchanged;
         continue;
       }

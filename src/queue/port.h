@@ -56,11 +56,14 @@ struct Stats {
   std::vector<DestinationInfo> destinations;  // most recipients first, at most kDestinationsShown
 };
 inline constexpr std::size_t kDestinationsShown = 20;
+/// Domains that are told apart; recipients in others count in the sums alone.
+inline constexpr std::size_t kDestinationsCountedMax = 200000;
 
 class Queue {
  public:
   virtual ~Queue() = default;
-  /// Recipients that wait, sorted by queue id; at most `max`.
+  /// Recipients that wait, sorted by queue id: the first `max`. What is on the disk is read a page
+  /// at a time.
   virtual Task<Result<std::vector<JobInfo>>> list(Select which, std::size_t max,
                                                   rt::Instant deadline) = 0;
   /// Every recipient of one message, settled ones too. not_found: it is not in the queue.
@@ -69,6 +72,7 @@ class Queue {
   // Orders. All are durable when they return, and each has an event.
   /// No attempt until release().
   virtual Task<Result<Changed>> hold(Select which) = 0;
+  /// What hold() or a route keeps is due now; no route holds it any more.
   virtual Task<Result<Changed>> release(Select which) = 0;
   /// Due now. What is held stays held.
   virtual Task<Result<Changed>> retry(Select which) = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/record.h"
 #include "queue/home.h"
 
 namespace ph::queue {
@@ -29,6 +30,11 @@ void put_events(store::Batch& batch, const QueueId& id, const std::vector<Event>
   }
 }
 
+std::size_t octets_of(const Event& event) {
+  return 80 + event.message_id.size() + event.sender.size() + event.recipient.size() +
+         event.peer.size() + event.why.size() + event.reply.size();
+}
+
 void put_jobs(store::Batch& batch, const QueueId& id, const std::vector<Job>& jobs,
               const std::vector<Job>& before) {
   for (std::size_t first = 0, row = 0; first < jobs.size(); first += kJobsPerRow, ++row) {
@@ -41,11 +47,13 @@ void put_jobs(store::Batch& batch, const QueueId& id, const std::vector<Job>& jo
   }
 }
 
-MailQueue::MailQueue(store::Store& store, rt::World& world, rt::Executor executor, Retire retire)
+MailQueue::MailQueue(store::Store& store, rt::World& world, rt::Executor executor, Retire retire,
+                     QueueLimits limits)
     : store_(store),
       world_(world),
       executor_(std::move(executor)),
       retire_(std::move(retire)),
+      limits_(limits),
       bell_(world.timers.timer(executor_)),
       house_bell_(world.timers.timer(executor_)),
       stopped_(world.timers.timer(executor_)),
@@ -68,7 +76,7 @@ Result<QueueId> MailQueue::reserve(bool report) {
   Result<QueueId> reserved = fail(Kind::unavailable, "the queue has no open generation");
   {
     const std::lock_guard lock(mutex_);
-    if (entries_.size() >= kQueuedMessagesMax && !report)
+    if (entries_.size() >= limits_.messages_max && !report)
       return fail(Kind::unavailable, "the queue is full",
                   std::to_string(entries_.size()) + " messages wait");
     const std::size_t turn = lane_turn_++ % lanes_.size();
@@ -309,6 +317,8 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
     put_jobs(batch, id, after->jobs, before->jobs);
   }
   std::vector<EventRow> event_rows = entry->event_rows;
+  const std::size_t unsaid = entry->unsaid.size();
+  put_events(batch, id, entry->unsaid, event_rows);
   put_events(batch, id, settled.events, event_rows);
   std::vector<EntryPtr> reports;
   for (auto& [message, events] : settled.reports) {
@@ -320,6 +330,11 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
     report->message = std::make_shared<const Message>(message);
     reports.push_back(std::move(report));
   }
+  // An order, or an attempt after one, makes it due before its partition is read.
+  const auto next = next_attempt(*after);
+  const bool early =
+      !home->generation && !home->early && !leaves && next && hour_of(*next) < home->hour;
+  if (early) batch.puts.push_back({kEarlyKey, RecordWriter(1).take()});
   Result<Done> done = Done{};
   if (octets_of(batch) > kBatchOctetsMax)
     done = fail(Kind::over_limit, "the outcome does not fit into one batch", to_string(id));
@@ -334,6 +349,7 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
     for (const Event& event : events) world_.log.event(event);
   {
     const std::lock_guard lock(mutex_);
+    home->early = home->early || early;
     for (EntryPtr& report : reports) {
       ++home->live;
       ++home->messages;
@@ -342,6 +358,7 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
       if (!std::exchange(rung_, true)) ring();
     }
     give_up_jobs(*entry, given_back);
+    forget_unsaid(id, *entry, unsaid);
     // What others parked meanwhile stays.
     auto now = std::make_shared<Message>(*entry->message);
     apply(settled, *now);
@@ -349,6 +366,7 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
     if (leaves) {
       if (entry->due_at) due_.erase({*entry->due_at, id});
       entries_.erase(id);
+      unsaid_.erase(id);
       --home->live;
       for (EventRow& row : event_rows) home->unretired.emplace(std::move(row.key), row.octets);
       if (std::exchange(house_idle_, false))
@@ -369,7 +387,8 @@ Task<Result<Done>> MailQueue::settle(QueueId id, Settled settled) {
   co_return Done{};
 }
 
-void MailQueue::park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs) {
+void MailQueue::park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs,
+                     std::vector<Event> events) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
@@ -383,6 +402,24 @@ void MailQueue::park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job
   entry.message = after;
   give_up_jobs(entry, given_back);
   schedule(id, entry);
+  const std::size_t room = kUnsaidEventsMax - std::min(kUnsaidEventsMax, entry.unsaid.size());
+  if (events.size() > room) {
+    const std::size_t others = events.size() - room;
+    events.resize(room);
+    if (room > 0) events.back().why += fmt::format("; {} other recipient(s) wait too", others);
+  }
+  for (Event& event : events) {
+    world_.log.event(event);
+    entry.unsaid.push_back(std::move(event));
+  }
+  if (!entry.unsaid.empty()) unsaid_.insert(id);
+}
+
+/// Under mutex_. The first `count` of them are on the disk, or the message has left.
+void MailQueue::forget_unsaid(const QueueId& id, Entry& entry, std::size_t count) {
+  entry.unsaid.erase(entry.unsaid.begin(),
+                     entry.unsaid.begin() + static_cast<std::ptrdiff_t>(count));
+  if (entry.unsaid.empty()) unsaid_.erase(id);
 }
 
 void MailQueue::give_back(const QueueId& id, const std::vector<std::uint32_t>& jobs,

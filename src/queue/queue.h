@@ -50,11 +50,20 @@ inline constexpr std::chrono::minutes kLoadAhead{20};  // before its hour begins
 /// An order about messages waits so long for a move to end.
 inline constexpr std::chrono::seconds kStandStillMax{30};
 inline constexpr std::chrono::milliseconds kStandStillPollEvery{20};
+/// Of a parked message: those who are told of singly. The last event says how many others there
+/// are.
+inline constexpr std::size_t kUnsaidEventsMax = 100;
 /// What a batch may hold, less some for keys and checks (store::Limits::batch_octets).
 inline constexpr std::size_t kBatchOctetsMax = 900 << 10;
 
 /// Hands events to the journal; called again with the same origins after a crash or a failure.
 using Retire = std::function<Task<Result<Done>>(std::uint32_t day, std::vector<EventBlock> blocks)>;
+
+/// What is in memory at most: smaller in tests alone.
+struct QueueLimits {
+  std::size_t messages_max = kQueuedMessagesMax;
+  std::size_t loaded_max = kLoadedMessagesMax;
+};
 
 /// Jobs of one message that are due. Shared: by the queue's map and the attempts under way.
 struct Due {
@@ -75,7 +84,8 @@ struct Settled {
 class MailQueue final : public Queue {
  public:
   /// `executor` runs attempts and housekeeping. All references outlive the queue.
-  MailQueue(store::Store& store, rt::World& world, rt::Executor executor, Retire retire);
+  MailQueue(store::Store& store, rt::World& world, rt::Executor executor, Retire retire,
+            QueueLimits limits = {});
   ~MailQueue() override;
 
   /// Takes the queue over: rewrites the epochs, reads what is there, opens fresh generations.
@@ -108,7 +118,12 @@ class MailQueue final : public Queue {
   std::string report_holder(const QueueId& about, const QueueId& report);
   /// Nothing durable changed: the jobs wait on, with their next attempt and reason as given. A
   /// restart forgets that of messages that did not move to another hour meanwhile, and tries them.
-  void park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs);
+  /// The events are found at once, and reach the disk with the next change of the message, such as
+  /// its move to another hour: nobody waits for a commit.
+  void park(const QueueId& id, std::vector<std::pair<std::uint32_t, Job>> jobs,
+            std::vector<Event> events);
+  /// The routes are others now: whatever a route keeps is due. Nothing durable changes.
+  Task<Result<Done>> look_again();
   /// The attempt did not take place; it comes again after `wait`.
   void give_back(const QueueId& id, const std::vector<std::uint32_t>& jobs,
                  std::chrono::seconds wait);
@@ -154,6 +169,7 @@ class MailQueue final : public Queue {
   Task<Result<Done>> load_again(HomePtr home, std::vector<QueueId> ids);
   void enter_stored(const HomePtr& home, const QueueId& id, Stored stored);
   Task<Result<Done>> load_due(Wall until);
+  Task<Result<Done>> load_early();
   Task<Result<Done>> drop_home(HomePtr home);
   std::vector<HomePtr> homes() const;
   // move.cc
@@ -161,6 +177,7 @@ class MailQueue final : public Queue {
   /// By partition and hour: an order that a simulation repeats.
   using Groups = std::map<std::pair<store::Partition, std::uint32_t>, std::vector<EntryPtr>>;
   Groups deferred() const;
+  static std::size_t unsaid_octets(const Entry& entry);
   bool is_deferred(const Entry& entry, Wall soon) const;
   Task<Result<Done>> move_group(HomePtr from, std::uint32_t hour, std::vector<EntryPtr> group);
   void set_aside(const HomePtr& from, const HomePtr& to, const std::vector<EntryPtr>& entries);
@@ -173,24 +190,33 @@ class MailQueue final : public Queue {
   Task<void> drop_drained();
   Task<Result<bool>> retire_some(HomePtr home);
   Task<Result<Done>> finish_retire(HomePtr home, std::string plan);
+  // look.cc
+  using Visit = std::function<bool(Message message)>;  // false: enough
+  using VisitEntry = std::function<bool(const Entry& entry)>;
+  Task<Result<Done>> walk(HomePtr home, Visit visit);
+  Task<Result<Done>> walk_elsewhere(Visit visit);
+  void visit_entries(const VisitEntry& visit) const;
+  Task<Result<std::shared_ptr<const Message>>> read_one(QueueId id);
   // orders.cc
-  Task<Result<std::vector<std::shared_ptr<Message>>>> elsewhere(Select which);
   Task<Result<Done>> stand_still(rt::Instant deadline);
   Task<Result<Changed>> order(Order what, Select which);
   Task<Result<Changed>> order_all(Order what, Select which);
   Task<Result<Done>> order_one(Order what, Select which, QueueId id, std::shared_ptr<Changed> sum);
   Task<Result<Done>> load_for(Select which);
+  Task<Result<Done>> load_kept();
   // queue.cc
   Task<Result<Done>> commit(HomePtr home, store::Batch batch);
   Task<EntryPtr> enter(QueueId id);
   void schedule(const QueueId& id, Entry& entry);
   void give_up_jobs(Entry& entry, const std::vector<std::uint32_t>& jobs);
+  void forget_unsaid(const QueueId& id, Entry& entry, std::size_t count);
   void ring();
 
   store::Store& store_;
   rt::World& world_;
   rt::Executor executor_;
   Retire retire_;
+  QueueLimits limits_;
   // Shared: by rings on their way, which may outlive the queue.
   std::shared_ptr<rt::Timer> bell_, house_bell_;
   std::unique_ptr<rt::Timer> stopped_;
@@ -201,6 +227,7 @@ class MailQueue final : public Queue {
   mutable std::mutex mutex_;  // guards what follows; never held across co_await
   std::map<QueueId, EntryPtr> entries_;
   std::set<std::pair<Wall, QueueId>> due_;
+  std::set<QueueId> unsaid_;  // entries with such events
   std::deque<QueueId> ready_;
   std::map<std::pair<std::uint8_t, std::uint32_t>, HomePtr> generations_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, HomePtr> hours_;

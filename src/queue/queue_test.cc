@@ -4,120 +4,25 @@
 
 #include <set>
 
-#include "sim/world.h"
-#include "store/testing/failing_store.h"
+#include "queue/testing/house.h"
 
 namespace ph::queue {
 namespace {
 
 using store::testing::FailingStore;
+using testing::attempt;
+using testing::into;
+using testing::put;
+using testing::Retired;
+using QueueTest = testing::QueueHouse;
 
-/// What the journal was given, by origin.
-using Retired = std::map<std::string, std::string>;
-
-std::unique_ptr<store::Store> memory(rt::World& world) {
-  auto opened = store::open("memory:", "", world);
-  if (!opened) ADD_FAILURE() << describe(opened.error());
-  return *std::move(opened);
+/// Settles everything that is due. Returns the ids of messages that left the queue.
+Task<std::set<std::string>> deliver_all(MailQueue& queue, rt::World& world) {  // NOLINT
+  std::set<std::string> ids;
+  const auto done = co_await attempt(queue, world, std::chrono::seconds(0));
+  for (const std::string& job : done) ids.insert(job.substr(0, job.find('.')));
+  co_return ids;
 }
-
-Retire into(Retired& retired) {
-  return [&retired](std::uint32_t, std::vector<EventBlock> blocks) -> Task<Result<Done>> {
-    for (const EventBlock& block : blocks) {
-      const auto [it, fresh] = retired.emplace(block.origin, block.packed);
-      EXPECT_TRUE(fresh || it->second == block.packed) << "one origin, two contents: " << it->first;
-    }
-    co_return Done{};
-  };
-}
-
-/// A message with a body, as intake makes it. Empty: not accepted.
-Task<std::string> put(store::Store& store, MailQueue& queue, rt::World& world, std::size_t jobs) {
-  auto id = queue.reserve();
-  if (!id) co_return "";
-  auto blob = store.blob(std::nullopt);
-  if (!blob) {
-    queue.abandon(*id);
-    co_return "";
-  }
-  auto written = co_await (*blob)->write("body of " + to_string(*id));
-  auto sealed = co_await (*blob)->seal(MailQueue::holder(*id));
-  if (!written || !sealed) {
-    queue.abandon(*id);
-    co_return "";
-  }
-  Message message;
-  message.id = *id;
-  message.sender = {"a", "example.test"};
-  message.accepted = world.clock.wall();
-  message.blob = (*blob)->id();
-  std::vector<Event> events;
-  for (std::size_t i = 0; i < jobs; ++i) {
-    message.jobs.push_back(
-        {.recipient = {"u" + std::to_string(i), "example.test"}, .next_attempt = message.accepted});
-    events.push_back({.at = message.accepted,
-                      .stage = Stage::accept,
-                      .outcome = Outcome::done,
-                      .queue_id = to_string(*id),
-                      .recipient = "u" + std::to_string(i) + "@example.test"});
-  }
-  auto accepted = co_await queue.accept(std::move(message), std::move(events));
-  co_return accepted ? to_string(*id) : "";
-}
-
-/// Settles everything that is due, and says so in events. Returns the ids that left the queue.
-Task<std::set<std::string>> deliver_all(MailQueue& queue, rt::World& world) {
-  std::set<std::string> done;
-  while (auto due = queue.take_due()) {
-    const auto message = due->message;
-    Settled settled;
-    for (const std::uint32_t index : due->jobs) {
-      Job job = message->jobs[index];
-      job.state = JobState::delivered;
-      settled.changed.emplace_back(index, job);
-      settled.events.push_back({.at = world.clock.wall(),
-                                .stage = Stage::deliver,
-                                .outcome = Outcome::done,
-                                .queue_id = to_string(message->id),
-                                .recipient = message::to_string(job.recipient)});
-    }
-    auto recorded = co_await queue.settle(message->id, std::move(settled));
-    if (recorded)
-      done.insert(to_string(message->id));
-    else
-      queue.give_back(message->id, due->jobs, std::chrono::seconds(1));
-    if (!recorded) break;
-  }
-  co_return done;
-}
-
-struct QueueTest : ::testing::Test {
-  sim::World world{1};
-  std::unique_ptr<store::Store> disk = memory(world);
-  Retired retired;
-
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> value;
-    world.spawn([](Task<T> t, std::optional<T>& v) -> Task<void> {
-      v.emplace(co_await std::move(t));
-    }(std::move(task), value));
-    EXPECT_TRUE(world.run_until([&] { return value.has_value(); }));
-    return *std::move(value);
-  }
-  void finish(MailQueue& queue) {
-    bool done = false;
-    world.spawn([](MailQueue& q, bool& d) -> Task<void> {
-      co_await q.finish();
-      d = true;
-    }(queue, done));
-    EXPECT_TRUE(world.run_until([&] { return done; }));
-  }
-  std::vector<std::string> partitions() {
-    auto found = run(disk->list("q/", "", 100));
-    return found ? *found : std::vector<std::string>{};
-  }
-};
 
 TEST_F(QueueTest, KeepsWhatItAcceptedAcrossARestart) {
   std::string id;
@@ -189,7 +94,7 @@ TEST_F(QueueTest, MovesEventsToTheJournalAndDropsDrainedGenerations) {
   world.run(kMoveEvery + std::chrono::seconds(5));  // nothing else wakes it up
   finish(queue);
   // The catalogue, and the fresh generation of each lane: the old ones are gone.
-  EXPECT_EQ(partitions().size(), 1 + kLanes);
+  EXPECT_EQ(partitions(""), 1 + kLanes);
   EXPECT_EQ(retired.size(), 1u);
 }
 
@@ -228,7 +133,7 @@ TEST_F(QueueTest, LosesNothingWhereverItDies) {
     for (const bool applied : {false, true}) {
       SCOPED_TRACE(::testing::Message() << "at=" << at << " applied=" << applied);
       sim::World fresh(at);
-      auto store = memory(fresh);
+      auto store = *store::open("memory:", "", fresh);
       std::set<std::string> acknowledged, delivered;
       Retired journal;
       FailingStore failing(*store, {.at = at, .apply_last = applied});
@@ -281,17 +186,11 @@ TEST_F(QueueTest, LosesNothingWhereverItDies) {
       later.insert(acknowledged.begin(), acknowledged.end());
 
       // What was acknowledged was delivered, and each event is in the journal once.
-      std::map<std::string, int> told;
-      for (const auto& [origin, packed] : journal) {
-        auto events = parse_events(packed);
-        ASSERT_TRUE(events);
-        for (const Event& e : *events)
-          ++told[e.queue_id + " " + std::string(to_string(e.stage)) + " " + e.recipient];
-      }
+      auto told = testing::told(testing::events_in(journal));
       for (const auto& [what, times] : told) EXPECT_EQ(times, 1) << what;
       for (const std::string& id : later)
-        for (const char* rest : {" accept u0@example.test", " accept u1@example.test",
-                                 " deliver u0@example.test", " deliver u1@example.test"})
+        for (const char* rest : {" accept done u0@example.test", " accept done u1@example.test",
+                                 " deliver done u0@example.test", " deliver done u1@example.test"})
           EXPECT_EQ(told[id + rest], 1) << id << rest;
     }
   }

@@ -173,11 +173,20 @@ Task<void> MailQueue::finish() {
 }
 
 Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
+  const auto fits = [&term](const Event& event) {
+    return ascii_lower(event.queue_id) == term || ascii_lower(event.message_id) == term ||
+           ascii_lower(event.sender) == term || ascii_lower(event.recipient) == term;
+  };
   // An id leads to its rows, which may have moved on; anything else is looked for in all of them.
   const auto id = parse_queue_id(term);
   const store::Range range =
       id ? store::Range{event_key(*id, 0), event_key(*id, 0xffff) + "0"} : store::Range{"e/", "e0"};
-  std::vector<Event> found;
+  std::vector<Event> found, unsaid;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const QueueId& one : unsaid_)
+      std::ranges::copy_if(entries_.at(one)->unsaid, std::back_inserter(unsaid), fits);
+  }
   for (const HomePtr& home : homes()) {
     store::Range rest = range;
     for (bool more = true; more;) {
@@ -191,14 +200,15 @@ Task<Result<std::vector<Event>>> MailQueue::events(std::string term) {
           continue;
         }
         for (Event& event : *events)
-          if (ascii_lower(event.queue_id) == term || ascii_lower(event.message_id) == term ||
-              ascii_lower(event.sender) == term || ascii_lower(event.recipient) == term)
-            found.push_back(std::move(event));
+          if (fits(event)) found.push_back(std::move(event));
       }
       more = page.next.has_value();
       if (more) rest.begin = *page.next;
     }
   }
+  // Those that were written meanwhile were found there.
+  for (Event& event : unsaid)
+    if (std::ranges::find(found, event) == found.end()) found.push_back(std::move(event));
   co_return found;
 }
 

@@ -192,7 +192,7 @@ Task<Result<std::unique_ptr<rt::Stream>>> Net::connect(rt::Endpoint to, rt::Inst
         });
     if (late) co_return fail(Kind::timed_out, "no answer in time", rt::to_string(to));
     wait = kRetransmit;
-  } while (cut_);
+  } while (cut_ || silent_.contains(to.ip));
   const auto backlog = find_listener(to);
   if (!backlog || random_.chance(faults_.refusals_per_million))
     co_return fail(Kind::unavailable, "cannot connect", rt::to_string(to) + ": refused");

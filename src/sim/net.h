@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "rt/world.h"
@@ -47,6 +48,8 @@ class Net final : public rt::Net {
   void set_client_ip(rt::IpAddress ip) { client_ip_ = ip; }
   /// Every open connection breaks: both sides see a reset.
   void reset_all();
+  /// A host that answers nobody who wants to connect, as where a firewall drops it all.
+  void set_silent(rt::IpAddress ip) { silent_.insert(ip); }
   /// Nothing arrives until heal(); then everything does, in order.
   void cut() { cut_ = true; }
   void heal();
@@ -73,6 +76,7 @@ class Net final : public rt::Net {
   std::vector<std::weak_ptr<Pipe>> pipes_;                                   // for reset_all()
   std::deque<std::function<void()>> held_;  // arrivals during a cut
   bool cut_ = false;
+  std::set<rt::IpAddress> silent_;
 };
 
 }  // namespace ph::sim

@@ -3,7 +3,7 @@ import unittest
 
 from mail_peers import Exim, OpenSmtpd, Postfix
 from posthouse import header
-from relaying import PORT, RelayTest, body, letter, until
+from relaying import PORT, RelayTest, Report, body, letter, until
 
 MIME = 'MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n'
 LETTERS = {
@@ -26,6 +26,7 @@ class Interop:
     """What holds for each of them; a class of its own for each below."""
     kind = None
     tls = True
+    utf8 = True
 
     def new_peer(self, **how):
         return self.add_peer(self.kind('p.test', port=PORT, tls=self.tls, **how))
@@ -133,21 +134,85 @@ class Interop:
         self.assertEqual(header(answer, 'Subject'), ['answer'])
         until(lambda: not self.jobs(a), 'nothing is left')
 
+    def test_success_is_confirmed(self):
+        """Asked for in either direction: one report, by whoever is the last to know what notifications are."""
+        a = self.add_house()
+        peer = self.new_peer(routes={'a.test': self.route(a)}, dns=self.nsd)
+        self.start()
+        with self.subTest('it receives'):
+            self.send(a, 'bob@p.test', options=['ENVID=to-them'], notify=['NOTIFY=SUCCESS,FAILURE'])
+            self.assertEqual(len(peer.mailbox('bob')), 1)
+            self.assert_told_by(peer, a.mailbox('alice')[0])
+        with self.subTest('it sends'):
+            peer.submit('alice@p.test', ['bob@a.test'], letter(sender='alice@p.test', to='bob@a.test'),
+                        ['RET=HDRS', 'ENVID=to-us'], ['NOTIFY=SUCCESS,FAILURE'])
+            self.assertEqual(len(a.mailbox('bob')), 1)
+            report = Report(peer.mailbox('alice')[0])
+            self.assertEqual(report.message.get_content_type(), 'multipart/report')
+            self.assertEqual(report.fact('bob@a.test', 'Action'), 'delivered')
+            self.assertEqual(str(report.per_message['Reporting-MTA']), 'dns; mail.a.test')
+            self.assertEqual(str(report.per_message['Original-Envelope-Id']), 'to-us')
+        self.until_queue_is_empty(a)
+        self.assertEqual(a.messages('alice'), [])
 
-class PostfixTest(Interop, RelayTest):
+    def assert_told_by(self, peer, octets):
+        report = Report(octets)
+        self.assertEqual(report.message.get_content_type(), 'multipart/report')
+        self.assertEqual(report.fact('bob@p.test', 'Action'), 'delivered')
+        self.assertIn(peer.host, str(report.per_message['Reporting-MTA']))
+        self.assertEqual(str(report.per_message['Original-Envelope-Id']), 'to-them')
+
+    def test_headers_in_utf8(self):  # RFC 6531
+        a = self.add_house()
+        peer = self.new_peer(routes={'a.test': self.route(a)}, dns=self.nsd)
+        self.start()
+        utf8 = ['SMTPUTF8', 'BODY=8BITMIME']
+        self.send(a, 'bob@p.test', letter('Gr\u00fc\u00dfe', to='bob@p.test'), options=utf8)
+        if not self.utf8:
+            self.assertEqual(self.bounce(a).fact('bob@p.test', 'Status'), '5.6.9')
+            self.assertEqual(peer.messages('bob'), [])
+            return
+        self.assertEqual(header(peer.mailbox('bob')[0], 'Subject'), ['Gr\u00fc\u00dfe'])
+        peer.submit('alice@p.test', ['bob@a.test'], letter('\u4f60\u597d', sender='alice@p.test', to='bob@a.test'), utf8)
+        got, = a.mailbox('bob')
+        self.assertEqual(header(got, 'Subject'), ['\u4f60\u597d'])
+        self.assertRegex(header(got, 'Received')[0], ' with UTF8SMTPS ')
+
+
+class Hurrying(Interop):
+    """Those whose queue can be told to try again at once."""
+
+    def test_we_are_down_for_a_while(self):
+        a = self.add_house()
+        peer = self.new_peer(routes={'a.test': self.route(a)}, dns=self.nsd)
+        self.start()
+        a.stop()
+        peer.submit('alice@p.test', ['bob@a.test'], letter(sender='alice@p.test', to='bob@a.test'))
+        until(lambda: b'refused' in peer.get(peer.logs[0]), 'it has found nobody there')
+        a.start()
+        self.assertEqual(len(a.mailbox('bob')), 1)
+
+
+class PostfixTest(Hurrying, RelayTest):
     kind = Postfix
 
 
-class EximTest(Interop, RelayTest):
+class EximTest(Hurrying, RelayTest):
     kind = Exim
 
 
 class OpenSmtpdTest(Interop, RelayTest):
     kind = OpenSmtpd
     tls = False  # its STARTTLS never works, see there
+    utf8 = False
 
     def route(self, house):
         return f'{house.ip}:{house.ports["smtp"]}'  # it asks an MX at port 25 only
+
+    def assert_told_by(self, peer, octets):
+        """In words of its own, not as RFC 3464 has them."""
+        self.assertIn(f'@{peer.host}', header(octets, 'From')[0])
+        self.assertRegex(octets, rb'(?s)successfully.*bob@p\.test')
 
     def test_its_broken_starttls_is_no_obstacle(self):
         a = self.add_house()

@@ -49,10 +49,10 @@ class MailPeer(Peer):
     def trust(self):
         return ssl.create_default_context(cafile=self.files / 'peer/tls.pem')
 
-    def submit(self, sender, recipients, message, options=()):
-        """Gives it a message to send on, as octets that are not changed."""
+    def submit(self, sender, recipients, message, options=(), notify=()):
+        """Gives it a message to send on, as octets that are not changed. `options` of MAIL, `notify`: those of each RCPT."""
         with smtplib.SMTP(self.ip, self.port, 'client.test', timeout=WAIT_S) as smtp:
-            refused = smtp.sendmail(sender, recipients, message, mail_options=options)
+            refused = smtp.sendmail(sender, recipients, message, mail_options=options, rcpt_options=notify)
         if refused:
             raise AssertionError(f'{self.name} refused {refused}')
 
@@ -170,6 +170,7 @@ tls_advertise_hosts = {"*" if self.tls else ""}
 acl_smtp_rcpt = acl_rcpt
 message_size_limit = {self.message_size or "100M"}
 host_lookup =
+dsn_advertise_hosts = *
 rfc1413_query_timeout = 0s
 keep_environment =
 never_users =

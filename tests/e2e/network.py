@@ -41,3 +41,34 @@ def own_network(addresses):
         _call('setns', before, CLONE_NEWNET)
         os.close(before)
     return enter, leave
+
+
+class OtherHost:
+    """A second host at the end of a cable: commands with `prefix` run there. `here` and `there` are addresses with the
+    length of their network; clients of this test reach its listeners by those."""
+
+    def __init__(self, here, there):
+        self.holder = subprocess.Popen(['unshare', '--net', 'sh', '-c', 'echo there; exec cat'], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
+        if not self.holder.stdout.readline():
+            self.close()
+            raise AssertionError('no second network namespace can be made')
+        self.prefix = ['nsenter', f'--net=/proc/{self.holder.pid}/ns/net', '--']
+        self._ip([], [f'link add cable type veth peer name cable netns {self.holder.pid}', *self._up('cable', here)])
+        self._ip(self.prefix, ['link set lo up', *self._up('cable', there)])
+
+    @staticmethod
+    def _up(device, addresses):
+        return [f'link set {device} up'] + [f'address add {address} dev {device}' + (' nodad' if ':' in address else '')
+                                            for address in addresses]
+
+    def _ip(self, prefix, commands):
+        done = subprocess.run([*prefix, 'ip', '-batch', '-'], input='\n'.join(commands), text=True, capture_output=True,
+                              timeout=WAIT_S, check=False)
+        if done.returncode != 0:
+            self.close()
+            raise AssertionError(f'no cable to a second host (veth): {done.stderr}')
+
+    def close(self):
+        """The namespace ends with its last process, and the cable with it."""
+        self.holder.communicate(timeout=WAIT_S)

@@ -34,7 +34,8 @@ class Dsn(unittest.TestCase):
             with self.subTest(name):
                 message = read(name)
                 self.assertEqual(message.get_content_type(), 'multipart/report')
-                self.assertEqual(message.get_param('report-type'), 'delivery-status')
+                self.assertEqual('message/' + message.get_param('report-type'),
+                                 message.get_payload()[1].get_content_type())  # RFC 6522 §3
                 self.assertEqual(message['Auto-Submitted'], 'auto-replied')
                 self.assertEqual(message['MIME-Version'], '1.0')
                 self.assertEqual(len(message.get_payload()), 3)

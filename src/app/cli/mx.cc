@@ -13,6 +13,7 @@
 #include "codec/idna.h"
 #include "deliver/mx_lookup.h"
 #include "message/address.h"
+#include "rt/os/addresses.h"
 #include "rt/os/resolver.h"
 
 namespace ph::cli {
@@ -203,8 +204,11 @@ int mx(const Common& common, const Args& args) {
   if (!config) return kCouldNotRun;
   const auto servers = servers_of(args, *config);
   if (!servers) return kCouldNotRun;
-  // Without a file nobody said who we are.
-  route::MxSelf self = config->file.empty() ? route::MxSelf{} : daemon::mx_self(*config);
+  route::MxSelf self;
+  if (!config->file.empty()) {  // else nobody said who we are
+    self.names.push_back(config->hostname);
+    self.addresses = daemon::own_mail_addresses(*config, rt::os::local_addresses());
+  }
 
   auto resolver = rt::os::make_resolver({.servers = *servers});
   if (!resolver) {

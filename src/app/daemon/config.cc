@@ -254,6 +254,7 @@ void Reader::document(const toml::table& root) {
               section(node, at,
                       {
                           {"port", count(c_.delivery_port, 1, 65535)},
+                          {"per_destination", count(c_.per_destination, 1, kPerDestinationMax)},
                           {"routes", [this](const toml::node& n, const Place& p) { routes(n, p); }},
                           {"trusted_networks",
                            texts("a network such as \"10.0.0.0/8\"",

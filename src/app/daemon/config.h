@@ -20,6 +20,7 @@ inline constexpr std::size_t kSyntaxErrorsMax = 20;  // lines left out before re
 inline constexpr std::size_t kProblemsMax = 200;     // listed; enough for a screen or five
 inline constexpr std::size_t kEndpointsPerListenerMax = 64;
 inline constexpr std::size_t kThreadsMax = 64;
+inline constexpr std::size_t kPerDestinationMax = 1000;   // more than it would ever be of use
 inline constexpr std::size_t kSocketPathOctetsMax = 107;  // sockaddr_un on Linux, less its NUL
 
 enum class Severity : std::uint8_t { error, warning, note };
@@ -82,6 +83,7 @@ struct Config {
 
   // [delivery]
   std::uint16_t delivery_port = 25;
+  std::size_t per_destination = 20;  // connections
   std::vector<RouteConfig> routes;
   std::vector<rt::Network> trusted_networks;
 

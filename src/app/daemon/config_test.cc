@@ -59,6 +59,7 @@ key = "/k.pem"
 servers = ["127.0.0.1:5300"]
 [delivery]
 port = 2526
+per_destination = 3
 routes = { "sink.test" = "127.0.0.1:2526", "*" = "hold" }
 trusted_networks = ["127.0.0.0/8"]
 [queue]
@@ -100,6 +101,7 @@ level = "debug"
   EXPECT_EQ(c.key, "/k.pem");
   EXPECT_EQ(c.dns_servers.size(), 1u);
   EXPECT_EQ(c.delivery_port, 2526);
+  EXPECT_EQ(c.per_destination, 3u);
   ASSERT_EQ(c.routes.size(), 2u);
   EXPECT_EQ(c.routes[0].domain, "*");
   EXPECT_FALSE(c.routes[0].to);
@@ -205,6 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[delivery]\nroutes = { \"a b\" = \"hold\" }", "\"a b\" is not a domain"},
         Case{"[delivery]\ntrusted_networks = \"10.0.0.0/33\"", "is not a network"},
         Case{"[delivery]\nport = 65536", "out of range"},
+        Case{"[delivery]\nper_destination = 0", "out of range"},
         Case{"[queue]\nretry_first = \"5h\"", "longer than retry_max"},
         Case{"[queue]\nexpire = \"1m\"", "expire is shorter"},
         Case{"[queue]\nwarn = 5", "write a duration with its unit"},

@@ -1,20 +1,18 @@
-// Which addresses are ours, by the configuration: mail that the DNS sends to them would come back.
+// The addresses that are ours, as far as the configuration and the machine know.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "app/daemon/config.h"
-#include "route/mx.h"
-#include "rt/endpoint.h"
 
 namespace ph::daemon {
 
-/// Where we listen. A listener on every address ("0.0.0.0", "::") is one on each that the machine
-/// has now: the system is asked.
-std::vector<rt::IpAddress> own_addresses(const Config& config);
-
-/// Whom not to relay to: our host name, and the addresses of smtp listeners at the port where other
-/// servers are asked for.
-route::MxSelf mx_self(const Config& config);
+/// Where other servers' mail would come back to us: the `smtp` listeners on `[delivery] port`. A
+/// listener on every address (0.0.0.0, ::) is one on each of `machine`, those of the interfaces, in
+/// its family. Without one on every address, `machine` does not count: another server may have it.
+std::vector<std::string> own_mail_addresses(const Config& config,
+                                            std::span<const rt::IpAddress> machine);
 
 }  // namespace ph::daemon

@@ -8,6 +8,7 @@
 
 #include "app/daemon/first_start.h"
 #include "app/daemon/own_addresses.h"
+#include "rt/os/addresses.h"
 #include "rt/os/unix_socket.h"
 
 namespace ph::daemon {
@@ -17,14 +18,25 @@ std::chrono::seconds seconds(std::chrono::milliseconds duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
+std::vector<deliver::StaticRoute> routes_of(const Config& config) {
+  std::vector<deliver::StaticRoute> routes;
+  for (const auto& route : config.routes) routes.push_back({route.domain, route.to});
+  return routes;
+}
+
 deliver::Options delivery(const Config& config) {
   deliver::Options options{
       .ledger = {.retry = {seconds(config.queue.retry_first), seconds(config.queue.retry_max)},
                  .expire = seconds(config.queue.expire),
                  .warn = seconds(config.queue.warn)},
-      .relay = {.hostname = config.hostname, .port = config.delivery_port, .self = mx_self(config)},
-      .routes = {}};
-  for (const auto& route : config.routes) options.routes.push_back({route.domain, route.to});
+      .relay = {.hostname = config.hostname,
+                .port = config.delivery_port,
+                // Mail that a domain's records send to where we listen ourselves would come back
+                // for ever.
+                .self = {.names = {config.hostname},
+                         .addresses = own_mail_addresses(config, rt::os::local_addresses())},
+                .sessions_per_destination = config.per_destination},
+      .routes = routes_of(config)};
   return options;
 }
 
@@ -33,6 +45,21 @@ Task<Result<std::uint64_t>> octets_used(
     std::string account, rt::Instant deadline) {
   PH_CO_TRY(const auto usage, co_await mailboxes.usage(std::move(account), deadline));
   co_return usage.octets;
+}
+
+/// Where we listen, on whatever port: mail for user@[one of these] would come back to us.
+std::vector<rt::IpAddress> own_addresses(const Config& config) {
+  std::vector<rt::IpAddress> own;
+  const auto machine = rt::os::local_addresses();
+  for (const auto& listener : config.listeners) {
+    for (const auto& at : listener.at) {
+      const bool every = at.ip.octets == decltype(at.ip.octets){};
+      if (!every) own.push_back(at.ip);
+      for (const rt::IpAddress& one : machine)
+        if (every && one.v6 == at.ip.v6) own.push_back(one);
+    }
+  }
+  return own;
 }
 
 /// Ends the process when stopping takes too long: what was acknowledged is on disk.
@@ -163,6 +190,7 @@ void Server::reload() {
   if (!certificate) return log_.error("reload.failed", certificate.error());
   certificates_.set(std::move(*certificate));
   log_.set_level(now.log.level);
+  if (deliverer_) deliverer_->set_routes(routes_of(now));
   log_.write(rt::Level::info, "reloaded", {{"certificate", certificate_files(now).certificate}});
 }
 

@@ -24,6 +24,13 @@ class FailingStore final : public Store {
   FailingStore(Store& inner, Plan plan) : inner_(inner), plan_(plan) {}
 
   bool dead() const { return dead_; }
+  /// The store was out of order for a while, and no process died: from now on all goes well.
+  void recover() {
+    dead_ = false;
+    plan_.at = ~std::uint64_t{0};
+  }
+  /// Out of order from change `more` on, counted from now.
+  void fail_after(std::uint64_t more, bool apply_last) { plan_ = {changes_ + more, apply_last}; }
   std::uint64_t changes() const { return changes_; }
   std::uint64_t octets_put() const { return octets_put_; }
   std::uint64_t keys_put() const { return keys_put_; }

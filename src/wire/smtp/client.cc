@@ -261,6 +261,21 @@ void ClientSession::on_lost(std::string trouble, bool timed_out) {
   close(where, where == Stage::connect ? "4.4.1" : "4.4.2", std::move(trouble));
 }
 
+void ClientSession::on_cut_off(std::string_view unread, std::string trouble, bool timed_out) {
+  while (has_letter_ && !unread.empty()) {
+    auto step = replies_.next(unread);
+    if (!step || !step->reply) break;
+    unread.remove_prefix(step->consumed);
+    const bool sending = at_ == At::sending;
+    if (sending && refused_early(*step->reply)) break;
+    if (sending || awaited_.empty()) break;
+    const Awaited awaited = std::move(awaited_.front());
+    awaited_.pop_front();
+    on_reply(awaited, *step->reply);
+  }
+  on_lost(std::move(trouble), timed_out);
+}
+
 std::chrono::seconds ClientSession::patience() const {
   if (awaited_.empty()) return kQuitWait;  // the rest of what nobody asked for
   switch (awaited_.front().what) {

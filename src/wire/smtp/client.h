@@ -193,6 +193,11 @@ class ClientSession {
   /// shell gives up.
   ///   timed_out  a wait ran out: that it was EHLO's says nothing about HELO
   void on_lost(std::string trouble, bool timed_out = false);
+  /// The same, where octets could not be sent, and `unread` had come before that was noticed:
+  /// replies to commands count as ever. While the message goes out, and until it is out for sure, a
+  /// refusal counts as the answer to it (a server that has seen enough says so and hangs up), and
+  /// nothing else does.
+  void on_cut_off(std::string_view unread, std::string trouble, bool timed_out = false);
 
   const ClientReport& report() const { return report_; }
   bool tls() const { return options_.tls; }
@@ -266,6 +271,7 @@ class ClientSession {
   void on_recipient_reply(RecipientReport& recipient, const RemoteReply& reply);
   void on_data_reply(const RemoteReply& reply);
   void on_end_reply(const RemoteReply& reply);
+  bool refused_early(const RemoteReply& reply);
 
   // client_outcome.cc: how it ends
   static RemoteReply kept(const RemoteReply& reply);

@@ -191,6 +191,22 @@ void ClientSession::on_data_reply(const RemoteReply& reply) {
   }
 }
 
+/// The server speaks before it can have had the end of the message. false: it does not refuse it.
+bool ClientSession::refused_early(const RemoteReply& reply) {
+  if (reply.code < 400) return false;
+  keep(".", reply);
+  awaited_.clear();
+  report_.in_doubt = false;
+  hang_up_ = true;
+  if (reply.code == 421) {
+    close(Stage::data, reply);
+  } else {
+    settle_rest(refusal(reply), Stage::data, reply);
+    end_session();
+  }
+  return true;
+}
+
 void ClientSession::on_end_reply(const RemoteReply& reply) {
   report_.in_doubt = false;
   report_.accepted = reply.completed();
