@@ -18,7 +18,7 @@ namespace ph::deliver {
 
 /// Connections to one destination, unless configured otherwise. It begins with one and gets one
 /// more for each that bears mail.
-inline constexpr std::size_t kSessionsPerDestination = 20;
+inline constexpr std::size_t kSessionsPerDestinationMax = 20;
 /// Connections in all. Those that are still waiting for an answer count apart, so that dead hosts
 /// do not take the places of living ones.
 inline constexpr std::size_t kSessionsMax = 2000;
@@ -30,10 +30,10 @@ inline constexpr std::chrono::seconds kLookUpMax{30};
 inline constexpr std::chrono::seconds kRelayStopMax{10};
 
 struct RelayOptions {
-  std::string hostname;                                            // for EHLO
-  std::uint16_t port = 25;                                         // where other servers listen
-  route::MxSelf self;                                              // whom not to send to
-  std::size_t sessions_per_destination = kSessionsPerDestination;  // >= 1
+  std::string hostname;                                               // for EHLO
+  std::uint16_t port = 25;                                            // where other servers listen
+  route::MxSelf self;                                                 // whom not to send to
+  std::size_t sessions_per_destination = kSessionsPerDestinationMax;  // >= 1
 };
 
 /// Where a recipient's mail goes.

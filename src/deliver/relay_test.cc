@@ -112,7 +112,7 @@ TEST_F(RelayTest, NoMoreConnectionsToADestinationThanItMayHave) {
   world.run(5min);
   EXPECT_EQ(peer->letters.size(), 340u);
   EXPECT_GT(peer->open_max, 3u);
-  EXPECT_LE(peer->open_max, kSessionsPerDestination);
+  EXPECT_LE(peer->open_max, kSessionsPerDestinationMax);
   finish(*house);
 }
 

@@ -144,11 +144,13 @@ TEST_F(QueueDefer, LosesAndDoublesNothingWhereverItDies) {
             if (!put_some) out.insert(off.begin(), off.end());
             q.start();
           }
-          auto slept = co_await bell->wait_until(w.clock.now() + 10min);
-          for (int i = 0; opened && i < 3; ++i) {
+          auto alive = co_await s.get("q/00", {"next"});
+          auto slept = co_await bell->wait_until(w.clock.now() + (alive ? 10min : 0min));
+          for (int i = 0; opened && alive && i < 3; ++i) {
             slept = co_await bell->wait_until(w.clock.now() + 1h);
             auto gone = co_await attempt(q, w, std::chrono::seconds(0s));
             out.insert(gone.begin(), gone.end());
+            alive = co_await s.get("q/00", {"next"});
           }
           static_cast<void>(slept);
           if (opened) {
@@ -223,16 +225,16 @@ TEST_F(QueueDefer, LooksAtWhatIsOnTheDiskAPageAtATime) {
   ASSERT_TRUE(run(queue.open()));
   queue.start();
   std::vector<std::string> ids;
-  for (int i = 0; i < 20; ++i) ids.push_back(run(put(*disk, queue, world, 2500, "b.test")));
-  ASSERT_EQ(run(attempt(queue, world, 3h)).size(), 50000u);
+  for (int i = 0; i < 6; ++i) ids.push_back(run(put(*disk, queue, world, 2500, "b.test")));
+  ASSERT_EQ(run(attempt(queue, world, 3h)).size(), 15000u);
   world.run(10min);
   ASSERT_EQ(queue.messages(), 0u);
   const auto stats = run(queue.stats(world.clock.now()));
   ASSERT_TRUE(stats);
-  EXPECT_EQ(stats->messages, 20u);
-  EXPECT_EQ(stats->recipients, 50000u);
-  EXPECT_EQ(stats->deferred, 50000u);
-  for (const std::string& id : {ids.front(), ids[7], ids.back()}) {
+  EXPECT_EQ(stats->messages, 6u);
+  EXPECT_EQ(stats->recipients, 15000u);
+  EXPECT_EQ(stats->deferred, 15000u);
+  for (const std::string& id : {ids.front(), ids[2], ids.back()}) {
     const auto shown = run(queue.show(id, world.clock.now()));
     ASSERT_TRUE(shown);
     ASSERT_EQ(shown->size(), 2500u);
@@ -241,7 +243,7 @@ TEST_F(QueueDefer, LooksAtWhatIsOnTheDiskAPageAtATime) {
   }
   const auto one = run(queue.list({.recipient = "u2499@b.test"}, 100, world.clock.now()));
   ASSERT_TRUE(one);
-  EXPECT_EQ(one->size(), 20u);
+  EXPECT_EQ(one->size(), 6u);
   EXPECT_EQ(queue.messages(), 0u) << "a look brings nothing into memory";
   finish(queue);
 }

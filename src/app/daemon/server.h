@@ -51,7 +51,8 @@ class Server {
   /// true: every session is gone, and the event loops may be taken down in order.
   Task<Result<bool>> run();
   void stop();
-  /// Certificate, log level and routes from the configuration as it is now; on an error the old stay.
+  /// Certificate, log level and routes from the configuration as it is now; on an error the old
+  /// stay.
   void reload();
 
  private:

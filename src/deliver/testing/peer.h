@@ -98,6 +98,7 @@ inline Task<void> session(PeerPtr mind, std::unique_ptr<rt::Stream> stream, rt::
       on = false;
     } else {
       reply = reply_to(*mind, line.text) + "\r\n";
+      if (line.text == "DATA" && letter.recipients.empty()) reply = "554 to whom?\r\n";
       const bool good = reply.starts_with('2');
       if (line.text.starts_with("MAIL") && good) letter = {.sender = line.text};
       if (line.text.starts_with("RCPT") && good) {
