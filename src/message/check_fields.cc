@@ -71,7 +71,7 @@ void check_identifier(const Field& field, Findings& out) {
 
 std::vector<FieldFinding> check_fields(const Header& header) {
   constexpr std::array<std::string_view, 11> with_addresses{
-      "from",        "sender",    "reply-to",  "to",        "cc",         "bcc",
+      "from",        "sender",    "reply-to",  "to",         "cc",           "bcc",
       "resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-sender"};
   Findings out;
   for (const Field& field : header.fields()) {

@@ -18,9 +18,8 @@ namespace json = boost::json;
 namespace {
 
 json::object refusal(const Error& error) {
-  return {{"code", kCouldNotRun},
-          {"error", error.what},
-          {"detail", daemon::utf8_only(error.detail)}};
+  return {
+      {"code", kCouldNotRun}, {"error", error.what}, {"detail", daemon::utf8_only(error.detail)}};
 }
 
 json::object answer_line(std::string_view line, const Answer& answer) {

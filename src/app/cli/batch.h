@@ -22,7 +22,8 @@ using Answer = std::function<Result<boost::json::object>(const boost::json::obje
 /// Answers standard input's requests in their order, each answer flushed, until its end.
 ///
 ///   request  {"id": anything, ...}; empty lines are passed over
-///   answer   {"id", "code": 0 or 1, ...} or {"id", "code": 2, "error", "detail"}; a line that is no
+///   answer   {"id", "code": 0 or 1, ...} or {"id", "code": 2, "error", "detail"}; a line that is
+///   no
 ///            request is answered so, too, and the next is read
 ///   returns  an exit code: kFine at the end of input, kCouldNotRun if that cannot be read
 int run_batch(const Answer& answer);

@@ -46,7 +46,8 @@ std::string shown_text(std::string_view text) {
 std::string joined(const json::array& addresses) {
   std::string out;
   for (const auto& each : addresses) {
-    const std::string_view name = each.at("name").as_string(), address = each.at("address").as_string();
+    const std::string_view name = each.at("name").as_string(),
+                           address = each.at("address").as_string();
     out += out.empty() ? "" : ", ";
     out += name.empty() ? std::string(address) : fmt::format("{} <{}>", name, address);
   }
@@ -77,10 +78,10 @@ void print_readable(const MimeTree& tree) {
   for (const auto& each : attachments) {
     const auto& part = each.as_object();
     const auto* octets = part.if_contains("decoded_octets");
-    fmt::print("[{}] {}  {}  {} octets\n", member(part, "id"),
-               member(part, "name").empty() ? "(no name)" : member(part, "name"),
-               member(part, "type"),
-               octets && octets->is_uint64() ? octets->get_uint64() : part.at("octets").as_uint64());
+    fmt::print(
+        "[{}] {}  {}  {} octets\n", member(part, "id"),
+        member(part, "name").empty() ? "(no name)" : member(part, "name"), member(part, "type"),
+        octets && octets->is_uint64() ? octets->get_uint64() : part.at("octets").as_uint64());
   }
 }
 
@@ -121,8 +122,8 @@ void print_findings(const json::object& facts) {
 bool write_to(const std::string& file, std::string_view octets) {
   if (file.empty() || file == "-") return write_output(octets);
   std::FILE* out = std::fopen(file.c_str(), "wbe");
-  bool written = out != nullptr &&
-                 std::fwrite(octets.data(), 1, octets.size(), out) == octets.size();
+  bool written =
+      out != nullptr && std::fwrite(octets.data(), 1, octets.size(), out) == octets.size();
   if (out != nullptr) written = std::fclose(out) == 0 && written;
   if (!written) {
     complain(fmt::format("cannot write {}: {}", file, std::strerror(errno)),
@@ -240,7 +241,8 @@ void add_message(Command program, Common& common) {
   const auto batch = std::make_shared<bool>(false);
   command.flag("--batch", *batch, "answer a JSON request a line on standard input, line by line");
   command.notes(
-      "Needs neither a server nor a configuration. A batch's requests: {\"do\": \"tree\", \"file\":\n"
+      "Needs neither a server nor a configuration. A batch's requests: {\"do\": \"tree\", "
+      "\"file\":\n"
       "\"m.eml\"}; instead of \"file\" \"text\" or \"base64\". docs/cli.md says the rest.\n");
   Command part = command;
   add_part_of(command, common, "show", "a message as a person reads it",

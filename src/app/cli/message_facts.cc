@@ -22,9 +22,18 @@ using message::MimeTree;
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kAddressFields{
-    "from", "to", "cc", "bcc", "reply-to", "sender", "resent-from", "resent-to", "resent-cc",
-    "resent-sender", "disposition-notification-to", "errors-to"};
+constexpr std::array<std::string_view, 12> kAddressFields{"from",
+                                                          "to",
+                                                          "cc",
+                                                          "bcc",
+                                                          "reply-to",
+                                                          "sender",
+                                                          "resent-from",
+                                                          "resent-to",
+                                                          "resent-cc",
+                                                          "resent-sender",
+                                                          "disposition-notification-to",
+                                                          "errors-to"};
 
 bool is_one_of(std::string_view name, const auto& names) {
   return std::ranges::any_of(names, [&](std::string_view each) { return same_ascii(name, each); });
@@ -183,7 +192,8 @@ json::object readable_facts(const MimeTree& tree) {
   out["subject"] = subject ? message::readable_text(subject->value) : "";
   out["date"] = nullptr;
   if (const auto* date = header.first("date")) {
-    if (const auto read = message::read_date(date->value)) out["date"] = daemon::format_utc(read->at);
+    if (const auto read = message::read_date(date->value))
+      out["date"] = daemon::format_utc(read->at);
   }
   out["message_id"] = daemon::utf8_only(header.text("message-id").value_or(""));
   out["text"] = std::move(text);
