@@ -1,5 +1,7 @@
 #include "codec/binhex.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -200,6 +202,17 @@ void BinHexDecoder::end(std::string&) {
     state_.at = At::body;
   }
   fault(offset(), "no \":\" at the end");
+}
+
+std::vector<Fact> BinHexDecoder::facts() const {
+  const auto& header = state_.header;
+  if (!header) return {};
+  return {{"name", header->name},
+          {"type", header->type},
+          {"creator", header->creator},
+          {"data_octets", fmt::format("{}", header->data_octets)},
+          {"resource_octets", fmt::format("{}", header->resource_octets)},
+          {"ended", ended() ? "yes" : "no"}};
 }
 
 }  // namespace ph::codec

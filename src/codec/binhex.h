@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/run_stream.h"
 
@@ -44,6 +45,7 @@ class BinHexDecoder final : public RunStream {
   explicit BinHexDecoder(BinHexFork wanted = BinHexFork::data) : wanted_(wanted) {}
   /// Of the run under way, and after finish() of the one that ended; known once it is whole.
   const std::optional<BinHexHeader>& header() const { return state_.header; }
+  std::vector<Fact> facts() const override;
   bool ended() const { return state_.at == At::behind; }  // the last ":" was there
 
  private:

@@ -126,4 +126,11 @@ void UuEncoder::end(std::string& out) {
   out += "`\r\nend\r\n";
 }
 
+std::vector<Fact> UuDecoder::facts() const {
+  if (!file_) return {};
+  return {{"name", file_->name},
+          {"mode", fmt::format("{:o}", file_->mode)},
+          {"ended", ended_ ? "yes" : "no"}};
+}
+
 }  // namespace ph::codec

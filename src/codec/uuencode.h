@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/base64.h"
 #include "codec/run_stream.h"
@@ -39,6 +40,7 @@ class UuDecoder final : public RunStream {
   /// Of the run under way, and after finish() of the one that ended: what "begin" said, if anything
   /// did, and whether "end" was there.
   const std::optional<UuFile>& file() const { return file_; }
+  std::vector<Fact> facts() const override;
   bool ended() const { return ended_; }
 
  private:

@@ -185,4 +185,19 @@ void YencEncoder::end(std::string& out) {
   }
 }
 
+std::vector<Fact> YencDecoder::facts() const {
+  if (!part_) return {};
+  std::vector<Fact> out{{"name", part_->name},
+                        {"file_octets", fmt::format("{}", part_->file_octets)},
+                        {"crc32", fmt::format("{:08x}", crc32_)},
+                        {"ended", ended() ? "yes" : "no"}};
+  if (part_->part > 0) {
+    out.push_back({"part", fmt::format("{}", part_->part)});
+    out.push_back({"total", fmt::format("{}", part_->total)});
+    out.push_back({"begin", fmt::format("{}", part_->begin)});
+    out.push_back({"end", fmt::format("{}", part_->end)});
+  }
+  return out;
+}
+
 }  // namespace ph::codec

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codec/run_stream.h"
 #include "codec/text_lines.h"
@@ -41,6 +42,7 @@ class YencDecoder final : public RunStream {
  public:
   /// Of the run under way, and after finish() of the one that ended.
   const std::optional<YencPart>& part() const { return part_; }
+  std::vector<Fact> facts() const override;
   bool ended() const { return at_ == At::behind; }
   std::uint32_t crc32() const { return crc32_; }  // of what was decoded
 
