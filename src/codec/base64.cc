@@ -1,23 +1,17 @@
 #include "codec/base64.h"
 
-#include <array>
 #include <cstdint>
+
+#include "codec/digits.h"
 
 namespace ph::codec {
 namespace {
 
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint8_t kNone = 0xff;
 constexpr std::size_t kLineOctets = 57;  // 76 characters
 
-constexpr std::array<std::uint8_t, 256> kValues = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(kNone);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
-  return values;
-}();
+constexpr DigitValues kValues = digit_values(kAlphabet);
 
 std::uint32_t octet(std::string_view text, std::size_t i) {
   return static_cast<std::uint8_t>(text[i]);
@@ -52,23 +46,8 @@ Result<std::string> decode_base64(std::string_view text) {
   while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
   text.remove_suffix(padding);
 
-  std::string out;
-  out.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const std::uint8_t value = kValues[static_cast<std::uint8_t>(c)];
-    if (value == kNone) return fail(Kind::malformed, "base64: not a character of the alphabet");
-    bits = (bits << 6) | value;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count));
-      bits &= (1U << count) - 1;
-    }
-  }
-  if (bits != 0) return fail(Kind::malformed, "base64: spare bits are set");
-  return out;
+  return decode_digits(text, 6, kValues, "base64: not a character of the alphabet",
+                       "base64: spare bits are set");
 }
 
 void Base64LineEncoder::encode(std::string_view octets, std::string& out) {
