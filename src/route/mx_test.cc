@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/ip_text.h"
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 #include "wire/dns/rdata.h"
 
 namespace ph::route {

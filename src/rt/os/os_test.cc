@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -74,7 +76,7 @@ Endpoint loopback() { return *parse_endpoint("127.0.0.1:0"); }
 
 TEST_F(OsTest, ClockRunsAndRandomDiffers) {
   const auto before = world_.clock.now();
-  std::this_thread::sleep_for(2ms);
+  while (world_.clock.now() == before) std::this_thread::yield();  // a clock that stands is a hang
   EXPECT_GT(world_.clock.now(), before);
   EXPECT_GT(world_.clock.wall(), Wall(std::chrono::milliseconds(1'700'000'000'000)));
   std::string a(32, '\0'), b(32, '\0');
@@ -271,24 +273,24 @@ TEST_F(OsTest, UnixSocketRemovesOnlyWhatIsStale) {
 }
 
 Task<void> tell_thread(std::mutex& mutex, std::multiset<std::thread::id>& seen,  // NOLINT: lent
-                       std::atomic<int>& count) {
+                       std::latch& left) {
   {
     const std::lock_guard lock(mutex);
     seen.insert(std::this_thread::get_id());
   }
-  ++count;
+  left.count_down();
   co_return;
 }
 
 TEST_F(OsTest, EventLoopsAreOneThreadEach) {
   std::mutex mutex;
   std::multiset<std::thread::id> seen;
-  std::atomic<int> count = 0;
+  std::latch left(6);
   EventLoops loops(3);
   for (int i = 0; i < 2; ++i)
-    for (const auto& executor : loops.executors()) spawn(executor, tell_thread(mutex, seen, count));
+    for (const auto& executor : loops.executors()) spawn(executor, tell_thread(mutex, seen, left));
   loops.run();
-  while (count < 6) std::this_thread::sleep_for(1ms);
+  left.wait();
   loops.stop();
   loops.join();
   EXPECT_EQ(seen.size(), 6U);
@@ -298,13 +300,17 @@ TEST_F(OsTest, EventLoopsAreOneThreadEach) {
 // Coroutines that wait when the loops go are destroyed, and all that they own (the leak checker
 // looks).
 TEST_F(OsTest, EventLoopsEndWhileCoroutinesWait) {
+  std::latch waiting(2);
   EventLoops loops(2);
   loops.run();
-  for (const auto& executor : loops.executors())
+  for (const auto& executor : loops.executors()) {
     spawn(executor, [](World& world) -> Task<void> {
       static_cast<void>(co_await wait_until(world, Instant::max()));
     }(world_));
-  std::this_thread::sleep_for(10ms);
+    // Comes after the coroutine on its loop, so that one waits by then.
+    boost::asio::post(executor, [&waiting] { waiting.count_down(); });
+  }
+  waiting.wait();
 }
 
 TEST_F(OsTest, SignalsBecomeCalls) {

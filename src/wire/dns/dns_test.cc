@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 #include "wire/dns/name.h"
 #include "wire/dns/rdata.h"
 

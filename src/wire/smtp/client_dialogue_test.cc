@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 #include "wire/smtp/testing/client_shell.h"
 
 namespace ph::smtp {

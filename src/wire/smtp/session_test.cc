@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "message/testing/conformance.h"
+#include "base/testing/conformance.h"
 #include "wire/smtp/replies.h"
 #include "wire/smtp/testing/house.h"
 
