@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "rt/world.h"
@@ -50,6 +52,10 @@ class Net final : public rt::Net {
   /// Nothing arrives until heal(); then everything does, in order.
   void cut() { cut_ = true; }
   void heal();
+  /// A black hole: until speak(), connections to this host wait for an answer, and nothing arrives
+  /// in those that are open, either way. Then everything does, in order.
+  void silence(rt::IpAddress host) { silent_.insert(host); }
+  void speak(rt::IpAddress host);
 
  private:
   friend class Stream;
@@ -59,6 +65,8 @@ class Net final : public rt::Net {
 
   void send_later(const std::shared_ptr<Pipe>& pipe, std::string octets, bool end);
   void arrive(const std::shared_ptr<Pipe>& pipe, const std::string& octets, bool end);
+  bool quiet(const rt::IpAddress& host) const { return cut_ || silent_.contains(host); }
+  void release_held();
   void reset(Pipe& pipe);
   std::shared_ptr<Backlog> find_listener(rt::Endpoint to);
   std::chrono::microseconds delay();
@@ -71,7 +79,13 @@ class Net final : public rt::Net {
   std::uint16_t next_port_ = 32768;
   std::map<rt::Endpoint, std::vector<std::shared_ptr<Backlog>>> listeners_;  // with their acceptors
   std::vector<std::weak_ptr<Pipe>> pipes_;                                   // for reset_all()
-  std::deque<std::function<void()>> held_;  // arrivals during a cut
+  struct Held {
+    std::shared_ptr<Pipe> pipe;  // shared: with its streams
+    std::string octets;
+    bool end = false;
+  };
+  std::deque<Held> held_;  // arrivals at quiet hosts
+  std::set<rt::IpAddress> silent_;
   bool cut_ = false;
 };
 

@@ -20,10 +20,13 @@ class FailingStore final : public Store {
   struct Plan {
     std::uint64_t at = ~std::uint64_t{0};
     bool apply_last = false;
+    std::function<void()> died = {};  // called at that instant
   };
-  FailingStore(Store& inner, Plan plan) : inner_(inner), plan_(plan) {}
+  FailingStore(Store& inner, Plan plan) : inner_(inner), plan_(std::move(plan)) {}
 
   bool dead() const { return dead_; }
+  /// It does not die any more by itself.
+  void spare() { plan_.at = ~std::uint64_t{0}; }
   std::uint64_t changes() const { return changes_; }
   std::uint64_t octets_put() const { return octets_put_; }
   std::uint64_t keys_put() const { return keys_put_; }
@@ -121,6 +124,7 @@ class FailingStore final : public Store {
     if (dead_) return Next::refuse;
     if (changes_++ < plan_.at) return Next::apply;
     dead_ = true;
+    if (plan_.died) plan_.died();
     return plan_.apply_last ? Next::apply_and_die : Next::refuse;
   }
 
