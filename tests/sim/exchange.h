@@ -183,7 +183,7 @@ class Exchange {
     auto timer = world_.timers.timer(world_.executor());
     while (!site.over) {
       ++story_.lives;
-      const std::uint64_t die = failing_ ? 500 + random_.below(20000) : ~std::uint64_t{0};
+      const std::uint64_t die = failing_ ? 500 + random_.below(6000) : ~std::uint64_t{0};
       site.store = std::make_unique<store::testing::FailingStore>(
           *site.disk, store::testing::FailingStore::Plan{
                           .at = die, .apply_last = random_.below(2) == 0, .died = [this, &site] {

@@ -8,7 +8,7 @@
 namespace ph::testing {
 namespace {
 
-constexpr Size kLong{.faults = 200h, .drain = 8 * 24h, .messages = 1000};
+constexpr Size kLong{.faults = 200h, .drain = 6 * 24h, .messages = 1000};
 constexpr Size kShort{.faults = 30h, .drain = 6 * 24h, .messages = 100};
 
 /// How often the message is in mailboxes, as clients and journals have it.
@@ -25,6 +25,12 @@ int reports_due(const Sent& sent, const CopiesExplained& why) {
   const std::string home = sent.sender.substr(sent.sender.find('@') + 1, 1);
   // Where the loop closes each message that came round is noticed for itself.
   return sent.recipient.starts_with("loop@") ? why.taken(home, sent.mark) : 1;
+}
+
+std::size_t deaths(const Story& story) {
+  std::size_t sum = 0;
+  for (const auto& [server, instants] : story.dead) sum += instants.size();
+  return sum;
 }
 
 void check(const Story& story, const Size& size) {
@@ -45,12 +51,11 @@ void check(const Story& story, const Size& size) {
   fmt::print(
       "{} messages, {} lives, {} deaths; {} changes failed, {} without room, {} late; {} silences; "
       "{} copies too many by a doubt, {} by a death; {} log lines, {} events, digest {:016x}\n",
-      story.accepted.size(), story.lives, story.dead.at("a").size() + story.dead.at("b").size(),
-      story.failed_changes, story.without_room, story.late_changes, story.silences, why.by_doubt(),
-      why.by_death(), story.log_lines, story.events.at("a").size() + story.events.at("b").size(),
-      story.digest);
+      story.accepted.size(), story.lives, deaths(story), story.failed_changes, story.without_room,
+      story.late_changes, story.silences, why.by_doubt(), why.by_death(), story.log_lines,
+      story.events.at("a").size() + story.events.at("b").size(), story.digest);
   // The seed was unkind in every way.
-  EXPECT_FALSE(story.dead.at("a").empty() || story.dead.at("b").empty());
+  EXPECT_GT(deaths(story), 2u);
   EXPECT_GT(story.failed_changes, 0u);
   EXPECT_GT(story.without_room, 0u);
   EXPECT_GT(story.late_changes, 0u);
