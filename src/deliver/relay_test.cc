@@ -120,7 +120,7 @@ TEST_F(RelayTest, ABlackHoleCostsItsTimeOnce) {
   resolver.set_mx("b.test", {{10, "dead.b.test"}, {20, "mx.b.test"}});
   resolver.set_a("dead.b.test", {"192.0.2.66"});
   resolver.set_a("mx.b.test", {"192.0.2.1"});
-  world.sim_net().set_silent(*rt::parse_ip("192.0.2.66"));
+  world.sim_net().silence(*rt::parse_ip("192.0.2.66"));
   const PeerPtr peer = make_peer(world, "192.0.2.1");
   const auto house = open();
   const auto takes = [&] {
@@ -145,7 +145,7 @@ TEST_F(RelayTest, ALivingHostBehindManyDeadOnesIsFound) {
   std::vector<std::string> dead[3];
   for (int i = 0; i < 42; ++i) {
     dead[i % 3].push_back(fmt::format("192.0.3.{}", i + 1));
-    world.sim_net().set_silent(*rt::parse_ip(dead[i % 3].back()));
+    world.sim_net().silence(*rt::parse_ip(dead[i % 3].back()));
   }
   resolver.set_mx("b.test",
                   {{10, "x.b.test"}, {20, "y.b.test"}, {30, "z.b.test"}, {40, "mx.b.test"}});
@@ -185,7 +185,7 @@ TEST_F(RelayTest, ALivingHostBehindManyUnwillingOnesIsFound) {
 TEST_F(RelayTest, ADeadDestinationFailsItsWholeLineAtOnce) {
   resolver.set_mx("dead.test", {{10, "mx.dead.test"}});
   resolver.set_a("mx.dead.test", {"192.0.2.66"});
-  world.sim_net().set_silent(*rt::parse_ip("192.0.2.66"));
+  world.sim_net().silence(*rt::parse_ip("192.0.2.66"));
   const auto house = open();
   for (int i = 0; i < 50; ++i) put(*house, {{"bob", "dead.test"}});
   world.run(35s);

@@ -97,6 +97,7 @@ void EventJournal::start() {
 }
 
 Task<void> EventJournal::write_notes() {
+  milliseconds pause = kNotesFlushEvery;
   while (!stopping_) {
     // With nothing to write nobody wakes up five times a second.
     bool idle = false;
@@ -109,12 +110,13 @@ Task<void> EventJournal::write_notes() {
       static_cast<void>(rung);
     }
     if (!stopping_) {
-      auto slept = co_await timer_->wait_until(world_.clock.now() + kNotesFlushEvery);
+      auto slept = co_await timer_->wait_until(world_.clock.now() + pause);
       static_cast<void>(slept);  // cancelled: finish() wants the rest written now
     }
     auto flushed = co_await flush();
     if (!flushed)
       world_.log.error("journal: events could not be written, trying again", flushed.error());
+    pause = flushed ? kNotesFlushEvery : kNotesRetryEvery;
     co_await retain();
   }
   auto last = co_await flush();

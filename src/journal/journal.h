@@ -32,6 +32,8 @@ inline constexpr std::size_t kEventsFoundMax = 10000;  // of one search
 inline constexpr std::size_t kRelatedIdsMax = 100;     // queue ids followed from one term
 inline constexpr std::size_t kBlockTriesMax = 100;     // to put one beside another writer
 inline constexpr std::chrono::milliseconds kNotesFlushEvery{200};
+/// After a failure: a full disk stays full for a while, and each try is a line in the log.
+inline constexpr std::chrono::milliseconds kNotesRetryEvery{2000};
 inline constexpr std::chrono::minutes kIdleMax{1};  // with no notes: then a new day is looked for
 
 struct Options {

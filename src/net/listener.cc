@@ -1,7 +1,7 @@
 #include "net/listener.h"
 
 #include <atomic>
-#include <unordered_set>
+#include <map>
 
 namespace ph::net {
 namespace {
@@ -22,24 +22,25 @@ struct Lane {
   std::shared_ptr<Shared> shared;
   rt::Executor executor;
   std::unique_ptr<rt::Acceptor> acceptor;
-  std::unordered_set<Connection*> connections;
+  std::map<std::uint64_t, Connection*> connections;  // by number: an order that a run repeats
+  std::uint64_t last_number = 0;
 };
 
 /// Present in its lane for as long as it lives, also when its coroutine is destroyed instead of
 /// ended.
 class Presence {
  public:
-  Presence(Lane& lane, Connection& connection) : lane_(lane), connection_(connection) {
-    lane_.connections.insert(&connection_);
-    if (lane_.shared->draining) connection_.interrupt();
-    if (lane_.shared->closing) connection_.close();
+  Presence(Lane& lane, Connection& connection) : lane_(lane), number_(++lane.last_number) {
+    lane_.connections.emplace(number_, &connection);
+    if (lane_.shared->draining) connection.interrupt();
+    if (lane_.shared->closing) connection.close();
   }
   Presence(const Presence&) = delete;
-  ~Presence() { lane_.connections.erase(&connection_); }
+  ~Presence() { lane_.connections.erase(number_); }
 
  private:
   Lane& lane_;
-  Connection& connection_;
+  const std::uint64_t number_;
 };
 
 /// One of the open connections, from its accept to its end.
@@ -102,13 +103,13 @@ class LanedListener final : public Listener {
     if (shared_->draining.exchange(true)) return;
     on_every_lane([](Lane& lane) {
       lane.acceptor->close();
-      for (Connection* connection : lane.connections) connection->interrupt();
+      for (const auto& [number, connection] : lane.connections) connection->interrupt();
     });
   }
   void close_all() override {
     if (shared_->closing.exchange(true)) return;
     on_every_lane([](Lane& lane) {
-      for (Connection* connection : lane.connections) connection->close();
+      for (const auto& [number, connection] : lane.connections) connection->close();
     });
   }
   std::size_t open_connections() const override { return shared_->open; }

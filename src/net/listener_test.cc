@@ -9,6 +9,7 @@
 
 #include "net/testing/worlds.h"
 #include "rt/os/event_loops.h"
+#include "sim/world.h"
 
 namespace ph::net {
 namespace {
@@ -112,6 +113,36 @@ TEST_F(ListenerTest, MayBeDestroyedBeforeItsSessionsEnd) {
   ASSERT_TRUE(eventually([&] { return counts.answered == 10; }));
   listener.reset();
   EXPECT_TRUE(eventually([&] { return counts.gone == 10; }));
+}
+
+/// Waits for the end of the connection and notes who it is.
+Task<void> note_end(rt::World& world, rt::Endpoint to, int number,  // NOLINT: outlived
+                    std::vector<int>& open, std::vector<int>& ended) {
+  auto stream = co_await world.net.connect(to, world.clock.now() + 30s);
+  if (!stream) co_return;
+  Connection peer(std::move(*stream));
+  open.push_back(number);
+  static_cast<void>(co_await peer.receive(world.clock.now() + 1h));
+  ended.push_back(number);
+}
+
+// Not in the order of addresses in memory: what the others see is the same in each run of a seed.
+TEST(ListenerInOrder, ClosesConnectionsAsTheyCame) {
+  sim::Options options;
+  options.net = {.delay_min = 1ms, .delay_max = 1ms};
+  std::vector<int> open, ended;
+  sim::World world(1, options);
+  const auto at = *rt::parse_endpoint("127.0.0.1:25");
+  auto listener = *Listener::open(world, {world.executor()}, at,
+                                  [&](Connection& peer) { return echo(peer, world); });
+  for (int i = 0; i < 50; ++i) world.spawn(note_end(world, at, i, open, ended));
+  world.run(1s);
+  ASSERT_EQ(open.size(), 50u);
+  listener->close_all();
+  world.run(1s);
+  EXPECT_EQ(ended, open);
+  listener->drain();
+  EXPECT_TRUE(world.run_until([&] { return listener->open_connections() == 0; }));
 }
 
 }  // namespace

@@ -9,12 +9,24 @@ void Log::write(rt::Level, std::string_view what, std::vector<rt::LogField> fiel
   for (const auto& field : fields)
     line.append(" ").append(field.key).append("=").append(field.value);
   const std::lock_guard lock(mutex_);
+  digest_ = fnv1a("\n", fnv1a(line, digest_));
+  ++count_;
   if (lines_.size() < kLogLinesMax) lines_.push_back(std::move(line));
 }
 
 std::vector<std::string> Log::lines() const {
   const std::lock_guard lock(mutex_);
   return lines_;
+}
+
+std::uint64_t Log::digest() const {
+  const std::lock_guard lock(mutex_);
+  return digest_;
+}
+
+std::uint64_t Log::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
 }
 
 bool Log::has(std::string_view text) const {

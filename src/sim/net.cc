@@ -6,6 +6,7 @@ namespace ph::sim {
 
 /// One direction of a connection. Shared by its two streams and the segments on their way.
 struct Net::Pipe {
+  rt::IpAddress host;  // that was connected to
   std::string arrived;
   std::size_t flying_octets = 0;
   bool end_arrived = false;  // the writer has closed, and all it wrote is here
@@ -181,8 +182,8 @@ Result<std::unique_ptr<rt::Acceptor>> Net::listen(rt::Executor, rt::Endpoint at,
 }
 
 Task<Result<std::unique_ptr<rt::Stream>>> Net::connect(rt::Endpoint to, rt::Instant deadline) {
-  constexpr std::chrono::seconds kRetransmit{1};
   std::chrono::nanoseconds wait = delay();
+  std::chrono::seconds retransmit{1};  // doubled each time, as TCP does
   do {
     const rt::Instant arrival = clock_.now() + wait;
     const bool late = arrival >= deadline;
@@ -191,12 +192,14 @@ Task<Result<std::unique_ptr<rt::Stream>>> Net::connect(rt::Endpoint to, rt::Inst
           schedule_.wait(std::move(waiter), late ? deadline : arrival, Done{});
         });
     if (late) co_return fail(Kind::timed_out, "no answer in time", rt::to_string(to));
-    wait = kRetransmit;
-  } while (cut_ || silent_.contains(to.ip));
+    wait = retransmit;
+    retransmit *= 2;
+  } while (quiet(to.ip));
   const auto backlog = find_listener(to);
   if (!backlog || random_.chance(faults_.refusals_per_million))
     co_return fail(Kind::unavailable, "cannot connect", rt::to_string(to) + ": refused");
   const auto there = std::make_shared<Pipe>(), back = std::make_shared<Pipe>();
+  there->host = back->host = to.ip;
   std::erase_if(pipes_, [](const auto& pipe) { return pipe.expired(); });
   pipes_.push_back(there);
   pipes_.push_back(back);
@@ -229,8 +232,8 @@ void Net::send_later(const std::shared_ptr<Pipe>& pipe, std::string octets, bool
   pipe->flying_octets += octets.size();
   pipe->last_arrival = std::max(pipe->last_arrival, clock_.now() + delay());
   schedule_.at(pipe->last_arrival, [this, pipe, octets = std::move(octets), end] {
-    if (cut_ || !held_.empty()) {
-      held_.push_back([this, pipe, octets, end] { arrive(pipe, octets, end); });
+    if (quiet(pipe->host)) {
+      held_.push_back({pipe, octets, end});
     } else {
       arrive(pipe, octets, end);
     }
@@ -247,11 +250,24 @@ void Net::arrive(const std::shared_ptr<Pipe>& pipe, const std::string& octets, b
 
 void Net::heal() {
   cut_ = false;
-  while (!held_.empty()) {
-    const auto arrival = std::move(held_.front());
-    held_.pop_front();
-    arrival();
+  release_held();
+}
+
+void Net::speak(rt::IpAddress host) {
+  silent_.erase(host);
+  release_held();
+}
+
+void Net::release_held() {
+  std::deque<Held> still;
+  for (Held& held : std::exchange(held_, {})) {
+    if (quiet(held.pipe->host)) {
+      still.push_back(std::move(held));
+    } else {
+      arrive(held.pipe, held.octets, held.end);
+    }
   }
+  held_ = std::move(still);
 }
 
 void Net::reset(Pipe& pipe) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "rt/world.h"
@@ -48,11 +49,13 @@ class Net final : public rt::Net {
   void set_client_ip(rt::IpAddress ip) { client_ip_ = ip; }
   /// Every open connection breaks: both sides see a reset.
   void reset_all();
-  /// A host that answers nobody who wants to connect, as where a firewall drops it all.
-  void set_silent(rt::IpAddress ip) { silent_.insert(ip); }
   /// Nothing arrives until heal(); then everything does, in order.
   void cut() { cut_ = true; }
   void heal();
+  /// A black hole: until speak(), connections to this host wait for an answer, and nothing arrives
+  /// in those that are open, either way. Then everything does, in order.
+  void silence(rt::IpAddress host) { silent_.insert(host); }
+  void speak(rt::IpAddress host);
 
  private:
   friend class Stream;
@@ -62,6 +65,8 @@ class Net final : public rt::Net {
 
   void send_later(const std::shared_ptr<Pipe>& pipe, std::string octets, bool end);
   void arrive(const std::shared_ptr<Pipe>& pipe, const std::string& octets, bool end);
+  bool quiet(const rt::IpAddress& host) const { return cut_ || silent_.contains(host); }
+  void release_held();
   void reset(Pipe& pipe);
   std::shared_ptr<Backlog> find_listener(rt::Endpoint to);
   std::chrono::microseconds delay();
@@ -74,9 +79,14 @@ class Net final : public rt::Net {
   std::uint16_t next_port_ = 32768;
   std::map<rt::Endpoint, std::vector<std::shared_ptr<Backlog>>> listeners_;  // with their acceptors
   std::vector<std::weak_ptr<Pipe>> pipes_;                                   // for reset_all()
-  std::deque<std::function<void()>> held_;  // arrivals during a cut
-  bool cut_ = false;
+  struct Held {
+    std::shared_ptr<Pipe> pipe;  // shared: with its streams
+    std::string octets;
+    bool end = false;
+  };
+  std::deque<Held> held_;  // arrivals at quiet hosts
   std::set<rt::IpAddress> silent_;
+  bool cut_ = false;
 };
 
 }  // namespace ph::sim

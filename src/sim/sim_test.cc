@@ -175,6 +175,40 @@ TEST(SimNet, TimesOutWhenACutLasts) {
   EXPECT_EQ(story, Story{"connect: timed_out"});
 }
 
+// A host that says nothing any more, and what is said to it, waits; other hosts do not notice.
+TEST(SimNet, HoldsWhatASilentHostSays) {
+  World world(1);
+  Story story;
+  auto acceptor = world.net.listen(world.executor(), somewhere(), false);
+  world.spawn(receive_numbers(world, **acceptor, story, 300s));
+  world.spawn(send_numbers(world, 1000, story));
+  world.run(30us);  // on its way
+  world.sim_net().silence(rt::parse_endpoint("192.0.2.7:25")->ip);
+  world.sim_net().silence(somewhere().ip);
+  world.run(10s);
+  for (const auto& line : story) EXPECT_TRUE(line.starts_with("sent")) << line;
+  world.spawn(send_numbers(world, 1, story));
+  world.run(90s);
+  EXPECT_EQ(story.back(), "connect: timed_out");
+  world.sim_net().speak(somewhere().ip);
+  world.run(10s);
+  EXPECT_EQ(story.back(), "cancelled after 1000, right");
+}
+
+TEST(SimLog, DigestsAlsoWhatItForgot) {
+  Log one, other;
+  for (std::size_t i = 0; i <= kLogLinesMax; ++i) {
+    one.write(rt::Level::info, "x", {});
+    other.write(rt::Level::info, "x", {});
+  }
+  EXPECT_EQ(one.digest(), other.digest());
+  one.write(rt::Level::info, "y", {});
+  other.write(rt::Level::info, "z", {});
+  EXPECT_EQ(one.lines(), other.lines());
+  EXPECT_EQ(one.count(), kLogLinesMax + 2);
+  EXPECT_NE(one.digest(), other.digest());
+}
+
 TEST(SimNet, SharesAnEndpointOnlyWhenAllAgree) {
   World world(1);
   auto first = world.net.listen(world.executor(), somewhere(), true);

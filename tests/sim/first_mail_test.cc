@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "sim/dialogue.h"
 #include "sim/house.h"
 #include "store/testing/failing_store.h"
 
@@ -21,53 +22,25 @@ struct Sent {
   std::set<std::string> acknowledged, unknown;
 };
 
-/// Waits for a whole reply; its code, or 0 when the connection is gone.
-Task<int> reply(net::Connection& peer, rt::World& world) {  // NOLINT: awaited on the spot
-  for (;;) {
-    const std::string_view input = peer.input();
-    std::size_t at = 0;
-    while (true) {
-      const std::size_t end = input.find("\r\n", at);
-      if (end == std::string_view::npos) break;
-      const std::string_view line = input.substr(at, end - at);
-      at = end + 2;
-      if (line.size() >= 4 && line[3] == ' ') {
-        const int code = std::stoi(std::string(line.substr(0, 3)));
-        peer.consume(at);
-        co_return code;
-      }
-    }
-    auto more = co_await peer.receive(world.clock.now() + 10min);
-    if (!more) co_return 0;
-  }
-}
-
-Task<int> command(net::Connection& peer, rt::World& world, std::string octets) {  // NOLINT
-  auto sent = co_await peer.send(std::move(octets), world.clock.now() + 10min);
-  if (!sent) co_return 0;
-  co_return co_await reply(peer, world);
-}
-
 /// One session: `count` messages to two recipients each.
 Task<void> client(rt::World& world, Sent& sent, int number, int count, int& running) {  // NOLINT
   auto stream = co_await world.net.connect(kSmtp, world.clock.now() + 1min);
   if (stream) {
     net::Connection peer(*std::move(stream));
     int code = co_await reply(peer, world);
-    if (code == 220) code = co_await command(peer, world, "EHLO client.test\r\n");
+    if (code == 220) code = co_await say(peer, world, "EHLO client.test\r\n");
     for (int i = 0; code == 250 && i < count; ++i) {
       const std::string mark = fmt::format("{}-{}", number, i);
-      code = co_await command(peer, world, fmt::format("MAIL FROM:<s{}@sender.test>\r\n", number));
-      if (code == 250) code = co_await command(peer, world, "RCPT TO:<alice@example.test>\r\n");
-      if (code == 250) code = co_await command(peer, world, "RCPT TO:<bob@example.test>\r\n");
-      if (code == 250) code = co_await command(peer, world, "DATA\r\n");
+      code = co_await say(peer, world, fmt::format("MAIL FROM:<s{}@sender.test>\r\n", number));
+      if (code == 250) code = co_await say(peer, world, "RCPT TO:<alice@example.test>\r\n");
+      if (code == 250) code = co_await say(peer, world, "RCPT TO:<bob@example.test>\r\n");
+      if (code == 250) code = co_await say(peer, world, "DATA\r\n");
       if (code != 354) break;
       sent.unknown.insert(mark);
-      code =
-          co_await command(peer, world,
-                           fmt::format("Subject: {0}\r\nMessage-ID: <{0}@sender.test>\r\n\r\n"
-                                       "..a line with a dot\r\n{1}\r\n.\r\n",
-                                       mark, std::string(static_cast<std::size_t>(i) * 997, 'x')));
+      code = co_await say(peer, world,
+                          fmt::format("Subject: {0}\r\nMessage-ID: <{0}@sender.test>\r\n\r\n"
+                                      "..a line with a dot\r\n{1}\r\n.\r\n",
+                                      mark, std::string(static_cast<std::size_t>(i) * 997, 'x')));
       if (code == 250) {
         sent.acknowledged.insert(mark);
         sent.unknown.erase(mark);
@@ -75,7 +48,7 @@ Task<void> client(rt::World& world, Sent& sent, int number, int count, int& runn
         sent.unknown.erase(mark);  // refused: it must not be there
       }  // else 4yz from a server whose store has just died under it: it may be there
     }
-    if (code != 0) co_await command(peer, world, "QUIT\r\n");
+    if (code != 0) co_await say(peer, world, "QUIT\r\n");
   }
   --running;
 }

@@ -20,8 +20,9 @@ class FailingStore final : public Store {
   struct Plan {
     std::uint64_t at = ~std::uint64_t{0};
     bool apply_last = false;
+    std::function<void()> died = {};  // called at that instant
   };
-  FailingStore(Store& inner, Plan plan) : inner_(inner), plan_(plan) {}
+  FailingStore(Store& inner, Plan plan) : inner_(inner), plan_(std::move(plan)) {}
 
   bool dead() const { return dead_; }
   /// The store was out of order for a while, and no process died: from now on all goes well.
@@ -30,7 +31,9 @@ class FailingStore final : public Store {
     plan_.at = ~std::uint64_t{0};
   }
   /// Out of order from change `more` on, counted from now.
-  void fail_after(std::uint64_t more, bool apply_last) { plan_ = {changes_ + more, apply_last}; }
+  void fail_after(std::uint64_t more, bool apply_last) { plan_ = {changes_ + more, apply_last, plan_.died}; }
+  /// It does not die any more by itself.
+  void spare() { plan_.at = ~std::uint64_t{0}; }
   std::uint64_t changes() const { return changes_; }
   std::uint64_t octets_put() const { return octets_put_; }
   std::uint64_t keys_put() const { return keys_put_; }
@@ -128,6 +131,7 @@ class FailingStore final : public Store {
     if (dead_) return Next::refuse;
     if (changes_++ < plan_.at) return Next::apply;
     dead_ = true;
+    if (plan_.died) plan_.died();
     return plan_.apply_last ? Next::apply_and_die : Next::refuse;
   }
 
