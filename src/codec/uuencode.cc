@@ -14,15 +14,20 @@ namespace {
 char uu_character(unsigned value) { return value == 0 ? '`' : static_cast<char>(value + ' '); }
 
 void append_line(std::string_view octets, std::string& out) {
-  out.push_back(uu_character(static_cast<unsigned>(octets.size())));
+  std::array<char, 1 + uu_characters(kUuLineOctets) + 2> line;
+  char* to = line.data();
+  *to++ = uu_character(static_cast<unsigned>(octets.size()));
   for (std::size_t at = 0; at < octets.size(); at += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (at + i < octets.size() ? static_cast<std::uint8_t>(octets[at + i]) : 0);
-    out.append({uu_character(group >> 18), uu_character(group >> 12 & 63),
-                uu_character(group >> 6 & 63), uu_character(group & 63)});
+    std::array<std::uint8_t, 3> group{};
+    octets.substr(at).copy(reinterpret_cast<char*>(group.data()), group.size());
+    *to++ = uu_character(group[0] >> 2);
+    *to++ = uu_character((group[0] & 3U) << 4 | group[1] >> 4);
+    *to++ = uu_character((group[1] & 15U) << 2 | group[2] >> 6);
+    *to++ = uu_character(group[2] & 63U);
   }
-  out += "\r\n";
+  *to++ = '\r';
+  *to++ = '\n';
+  out.append(line.data(), static_cast<std::size_t>(to - line.data()));
 }
 
 }  // namespace
@@ -63,16 +68,26 @@ void UuDecoder::take_data(const TextLine& line, std::string& out) {
 
   const std::size_t octets = uu_value(text[0]), characters = uu_characters(octets);
   text.remove_prefix(1);
-  std::uint32_t group = 0;
-  for (std::size_t i = 0, written = 0; i < characters; ++i) {
-    const char c = i < text.size() ? text[i] : ' ';
-    if (!is_uu_character(c)) fault(line.offset + 1 + i, "not a character of uuencode");
-    group = group << 6 | uu_value(c);
-    if (i % 4 != 3) continue;
-    for (int shift = 16; shift >= 0 && written < octets; shift -= 8, ++written)
-      out.push_back(static_cast<char>(group >> shift));
-    group = 0;
+  // Whole groups, and room for the octets that the last of them has too many.
+  std::array<char, uu_characters(63)> line_text;
+  line_text.fill(' ');
+  text.copy(line_text.data(), characters);
+  std::array<char, uu_characters(63) / 4 * 3> decoded;
+  bool right = true;
+  for (std::size_t i = 0; i < characters; i += 4) {
+    const char* const in = line_text.data() + i;
+    right = right && is_uu_character(in[0]) && is_uu_character(in[1]) && is_uu_character(in[2]) &&
+            is_uu_character(in[3]);
+    const std::uint32_t group =
+        uu_value(in[0]) << 18 | uu_value(in[1]) << 12 | uu_value(in[2]) << 6 | uu_value(in[3]);
+    char* const to = decoded.data() + i / 4 * 3;
+    to[0] = static_cast<char>(group >> 16);
+    to[1] = static_cast<char>(group >> 8);
+    to[2] = static_cast<char>(group);
   }
+  out.append(decoded.data(), octets);
+  for (std::size_t i = 0; i < characters && !right; ++i)
+    if (!is_uu_character(line_text[i])) fault(line.offset + 1 + i, "not a character of uuencode");
   if (text.size() < (octets * 8 + 5) / 6)
     fault(line.offset + 1 + text.size(), "a line with less than it says");
   else if (text.size() > characters && !trimmed(text.substr(characters)).empty())

@@ -15,6 +15,13 @@ namespace {
 
 constexpr unsigned kShift = 42, kEscapeShift = 64;
 
+/// What ends a run of octets that are only shifted.
+constexpr auto kSpecial = [] {
+  std::array<bool, 256> special{};
+  for (const char c : {'=', '\r', '\n'}) special[static_cast<unsigned char>(c)] = true;
+  return special;
+}();
+
 char unshifted(char c, unsigned shift) {
   return static_cast<char>(static_cast<unsigned char>(c) - shift);
 }
@@ -40,13 +47,12 @@ void YencDecoder::take_data(std::string_view& octets, std::uint64_t& at, std::st
   while (used < octets.size() && at_ != At::head) {
     if (at_ == At::text) {
       const std::string_view rest = octets.substr(used);
-      const auto* const stop =
-          std::ranges::find_if(rest, [](char c) { return c == '=' || c == '\r' || c == '\n'; });
-      const auto run = static_cast<std::size_t>(stop - rest.begin());
+      std::size_t run = 0;
+      while (run < rest.size() && !kSpecial[static_cast<unsigned char>(rest[run])]) ++run;
       const std::size_t before = out.size();
       out += rest.substr(0, run);
-      std::for_each(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
-                    [](char& c) { c = unshifted(c, kShift); });
+      for (char* c = out.data() + before; c != out.data() + out.size(); ++c)
+        *c = unshifted(*c, kShift);
       used += run;
       if (used == octets.size()) break;
     }
