@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/charset_parts.h"
+#include "codec/charset_table.h"
 #include "codec/utf8.h"
 
 namespace ph::codec {
@@ -73,6 +74,12 @@ class AsItIs : public CharsetMachine {
 
 constexpr const char* kWindows1252 = "ibm-5348_P100-1997";
 
+/// By a table of ours, if ICU has what it takes; else by ICU; null if it does not have it.
+std::unique_ptr<CharsetMachine> converter_decoder(const char* converter) {
+  if (const CharsetTable* table = charset_table(converter)) return table_decoder(*table);
+  return icu_decoder(converter);
+}
+
 }  // namespace
 
 std::unique_ptr<CharsetMachine> utf8_decoder() { return std::make_unique<Utf8Decoder>(); }
@@ -110,7 +117,7 @@ void GuessDecoder::choose(bool all, std::string& out, Run& run) {
   const bool is_utf8 = valid == held.size() ||
                        (!all && utf8_head(held.substr(valid)).is == Utf8Head::Is::incomplete);
   charset_ = is_utf8 ? "utf-8" : "windows-1252";
-  chosen_ = is_utf8 ? utf8_decoder() : icu_decoder(kWindows1252);
+  chosen_ = is_utf8 ? utf8_decoder() : converter_decoder(kWindows1252);
   PH_CHECK(chosen_ != nullptr);
   chosen_->feed(held_, out, run);
   held_.clear();
@@ -127,7 +134,7 @@ CharsetDecoder::CharsetDecoder(std::string_view charset) : parts_(std::make_uniq
   const CharsetName name = find_charset(charset);
   parts_->charset = name.canonical;
   if (name.form == CharsetForm::utf_8) parts_->machine = utf8_decoder();
-  if (name.form == CharsetForm::icu) parts_->machine = icu_decoder(name.reads);
+  if (name.form == CharsetForm::icu) parts_->machine = converter_decoder(name.reads);
   if (parts_->machine != nullptr) return;
   auto guess = std::make_unique<GuessDecoder>(name.canonical != kUnknownCharset);
   parts_->guess = guess.get();

@@ -28,9 +28,34 @@ Converter open(const char* name) {
 
 bool is_about_text(UConverterCallbackReason reason) { return reason <= UCNV_IRREGULAR; }
 
+/// ICU's ISO-2022-KR has IBM's idea of ASCII: a won sign for the backslash, and control characters
+/// exchanged. What its decoder gives becomes ASCII; the other way is the inverse.
+bool exchanges_ascii(const char* name) {
+  return std::string_view(name).starts_with("ISO_2022,locale=ko");
+}
+char16_t ascii_of_icu(char16_t unit) {
+  switch (unit) {
+    case 0x20a9: return '\\';
+    case 0x1c: return 0x1a;
+    case 0x7f: return 0x1c;
+    case 0x1a: return 0x7f;
+    default: return unit;
+  }
+}
+char32_t icu_of_ascii(char32_t point) {
+  switch (point) {
+    case '\\': return 0x20a9;
+    case 0x1a: return 0x1c;
+    case 0x1c: return 0x7f;
+    case 0x7f: return 0x1a;
+    default: return point;
+  }
+}
+
 class IcuDecoder : public CharsetMachine {
  public:
-  explicit IcuDecoder(Converter converter) : converter_(std::move(converter)) {
+  IcuDecoder(Converter converter, bool exchanges)
+      : converter_(std::move(converter)), exchanges_(exchanges) {
     UErrorCode error = U_ZERO_ERROR;
     ucnv_setToUCallBack(converter_.get(), &IcuDecoder::on_malformed, this, nullptr, nullptr,
                         &error);
@@ -67,7 +92,8 @@ class IcuDecoder : public CharsetMachine {
   }
 
   void put(std::u16string_view units, std::string& out) {
-    for (const char16_t unit : units) {
+    for (char16_t unit : units) {
+      if (exchanges_) unit = ascii_of_icu(unit);
       if (high_ != 0 && U16_IS_TRAIL(unit)) {
         append_utf8(static_cast<char32_t>(U16_GET_SUPPLEMENTARY(high_, unit)), out);
         high_ = 0;
@@ -100,6 +126,7 @@ class IcuDecoder : public CharsetMachine {
   }
 
   Converter converter_;
+  bool exchanges_;
   const char* begin_ = nullptr;  // of the feed under way
   char16_t high_ = 0;            // the first half of a surrogate pair
   Run* run_ = nullptr;           // of the call under way
@@ -107,7 +134,8 @@ class IcuDecoder : public CharsetMachine {
 
 class IcuEncoder : public CharsetMachine {
  public:
-  explicit IcuEncoder(Converter converter) : converter_(std::move(converter)) {
+  IcuEncoder(Converter converter, bool exchanges)
+      : converter_(std::move(converter)), exchanges_(exchanges) {
     UErrorCode error = U_ZERO_ERROR;
     ucnv_setFromUCallBack(converter_.get(), &IcuEncoder::on_unencodable, this, nullptr, nullptr,
                           &error);
@@ -178,6 +206,7 @@ class IcuEncoder : public CharsetMachine {
 
   void put_point(char32_t point, std::uint64_t offset, std::string& out) {
     if (units_ + 2 > pivot_.size()) flush_units(false, out);
+    if (exchanges_) point = icu_of_ascii(point);
     std::size_t count = 0;
     if (point > 0xffff) {
       pivot_[units_ + count++] = U16_LEAD(point);
@@ -221,6 +250,7 @@ class IcuEncoder : public CharsetMachine {
   }
 
   Converter converter_;
+  bool exchanges_;
   bool keeps_ascii_;
   std::string held_;  // the beginning of a character
   std::array<UChar, kPivotUnits> pivot_;
@@ -233,12 +263,14 @@ class IcuEncoder : public CharsetMachine {
 
 std::unique_ptr<CharsetMachine> icu_decoder(const char* converter) {
   Converter opened = open(converter);
-  return opened ? std::make_unique<IcuDecoder>(std::move(opened)) : nullptr;
+  return opened ? std::make_unique<IcuDecoder>(std::move(opened), exchanges_ascii(converter))
+                : nullptr;
 }
 
 std::unique_ptr<CharsetMachine> icu_encoder(const char* converter) {
   Converter opened = open(converter);
-  return opened ? std::make_unique<IcuEncoder>(std::move(opened)) : nullptr;
+  return opened ? std::make_unique<IcuEncoder>(std::move(opened), exchanges_ascii(converter))
+                : nullptr;
 }
 
 }  // namespace ph::codec
