@@ -1,9 +1,10 @@
 #include "codec/charset.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "codec/charset_parts.h"
 #include "codec/charset_table.h"
+#include "codec/utf7.h"
 #include "codec/utf8.h"
 
 namespace ph::codec {
@@ -127,6 +128,7 @@ struct CharsetDecoder::Parts {
   std::string_view charset;
   std::unique_ptr<CharsetMachine> machine;
   const GuessDecoder* guess = nullptr;  // machine, when it is one
+  std::optional<Utf7Decoder> utf7;      // instead of a machine: a stream of its own
   Run run;
 };
 
@@ -135,7 +137,8 @@ CharsetDecoder::CharsetDecoder(std::string_view charset) : parts_(std::make_uniq
   parts_->charset = name.canonical;
   if (name.form == CharsetForm::utf_8) parts_->machine = utf8_decoder();
   if (name.form == CharsetForm::icu) parts_->machine = converter_decoder(name.reads);
-  if (parts_->machine != nullptr) return;
+  if (name.form == CharsetForm::utf_7) parts_->utf7.emplace(Utf7::text);
+  if (parts_->machine != nullptr || parts_->utf7) return;
   auto guess = std::make_unique<GuessDecoder>(name.canonical != kUnknownCharset);
   parts_->guess = guess.get();
   parts_->machine = std::move(guess);
@@ -146,17 +149,21 @@ CharsetDecoder::CharsetDecoder(CharsetDecoder&&) noexcept = default;
 CharsetDecoder& CharsetDecoder::operator=(CharsetDecoder&&) noexcept = default;
 
 void CharsetDecoder::feed(std::string_view octets, std::string& out) {
+  if (parts_->utf7) return parts_->utf7->feed(octets, out);
   parts_->run.begin();
   parts_->machine->feed(octets, out, parts_->run);
 }
 
 void CharsetDecoder::finish(std::string& out) {
+  if (parts_->utf7) return parts_->utf7->finish(out);
   parts_->run.begin();
   parts_->machine->finish(out, parts_->run);
   parts_->run.end();
 }
 
-const Faults& CharsetDecoder::faults() const { return parts_->run.faults; }
+const Faults& CharsetDecoder::faults() const {
+  return parts_->utf7 ? parts_->utf7->faults() : parts_->run.faults;
+}
 bool CharsetDecoder::is_guess() const { return parts_->guess != nullptr; }
 std::string_view CharsetDecoder::charset() const {
   return is_guess() ? parts_->guess->charset() : parts_->charset;

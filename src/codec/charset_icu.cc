@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "codec/charset_parts.h"
 #include "codec/utf8.h"
@@ -14,6 +15,7 @@ namespace ph::codec {
 namespace {
 
 constexpr std::size_t kPivotUnits = 1024;
+constexpr std::size_t kBlockOctets = 4096;
 
 struct Close {
   void operator()(UConverter* converter) const { ucnv_close(converter); }
@@ -63,21 +65,27 @@ class IcuDecoder : public CharsetMachine {
   }
 
   void feed(std::string_view octets, std::string& out, Run& run) override {
-    convert(octets, false, out, run);
+    // ICU is not the same at every split: where it says that a fault was depends on it.
+    while (!octets.empty()) {
+      const std::string_view some = octets.substr(0, kBlockOctets - block_.size());
+      block_ += some;
+      octets.remove_prefix(some.size());
+      if (block_.size() == kBlockOctets) convert(false, out, run);
+    }
   }
 
   void finish(std::string& out, Run& run) override {
-    convert({}, true, out, run);
+    convert(true, out, run);
     if (high_ != 0) append_utf8(0xfffd, out);
     high_ = 0;
     ucnv_resetToUnicode(converter_.get());
   }
 
  private:
-  void convert(std::string_view octets, bool last, std::string& out, Run& run) {
+  void convert(bool last, std::string& out, Run& run) {
     run_ = &run;
-    const char* source = begin_ = octets.data();
-    const char* const end = source + octets.size();
+    const char* source = block_.data();
+    const char* const end = source + block_.size();
     std::array<UChar, kPivotUnits> pivot;
     UErrorCode error = U_BUFFER_OVERFLOW_ERROR;
     while (error == U_BUFFER_OVERFLOW_ERROR) {
@@ -88,7 +96,8 @@ class IcuDecoder : public CharsetMachine {
       put({pivot.data(), static_cast<std::size_t>(target - pivot.data())}, out);
     }
     PH_CHECK(U_SUCCESS(error));
-    run.advance(octets.size());
+    run.advance(block_.size());
+    block_.clear();
   }
 
   void put(std::u16string_view units, std::string& out) {
@@ -113,8 +122,11 @@ class IcuDecoder : public CharsetMachine {
                            int32_t length, UConverterCallbackReason reason, UErrorCode* error) {
     if (!is_about_text(reason)) return;
     auto& self = *static_cast<IcuDecoder*>(const_cast<void*>(context));
-    // The sequence may have begun in an earlier feed.
-    const auto behind = static_cast<std::uint64_t>(args->source - self.begin_);
+    // It may have begun in an earlier block, and ICU may be looking at a copy of its own.
+    const char* const begin = self.block_.data();
+    const bool is_ours = std::greater_equal<>()(args->source, begin) &&
+                         std::less_equal<>()(args->source, begin + self.block_.size());
+    const auto behind = is_ours ? static_cast<std::uint64_t>(args->source - begin) : 0;
     const std::uint64_t end = self.run_->offset() + behind;
     self.run_->faults.add(end - std::min<std::uint64_t>(end, static_cast<std::uint64_t>(length)),
                           reason == UCNV_UNASSIGNED
@@ -127,9 +139,9 @@ class IcuDecoder : public CharsetMachine {
 
   Converter converter_;
   bool exchanges_;
-  const char* begin_ = nullptr;  // of the feed under way
-  char16_t high_ = 0;            // the first half of a surrogate pair
-  Run* run_ = nullptr;           // of the call under way
+  std::string block_;   // not converted yet
+  char16_t high_ = 0;   // the first half of a surrogate pair
+  Run* run_ = nullptr;  // of the call under way
 };
 
 class IcuEncoder : public CharsetMachine {
@@ -169,7 +181,6 @@ class IcuEncoder : public CharsetMachine {
       octets.remove_prefix(taken);
       run.advance(taken);
     }
-    flush_units(false, out);
   }
 
   void finish(std::string& out, Run& run) override {

@@ -135,8 +135,7 @@ TEST(Charset, KnowsEveryOneOfItsOwn) {
     ascii.push_back('\x7f');
     const StreamRun got = run(decoder, ascii, 40);
     EXPECT_EQ(got.out, ascii);
-    EXPECT_EQ(got.faults.count(), 0u);
-    if (name == "utf-7") continue;
+    EXPECT_EQ(got.faults.count(), name == "utf-7" ? 28u : 0u);  // they have to be in base64
     CharsetEncoder encoder(name);
     EXPECT_EQ(run(decoder, run(encoder, ascii, 40).out).out, ascii);
   }
