@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(File, Utf7Case, ::testing::ValuesIn(ph::testing::cases(
 // One name has one form: what is taken is what would be written.
 TEST(Utf7, TakesOnlyTheFormThatItWrites) {
   constexpr std::string_view kLetters = "&-aA,+/~9Jj";
-  for (std::uint32_t code = 0; code < 200'000; ++code) {
+  for (std::uint32_t code = 0; code < 50'000; ++code) {
     std::string name;
     for (std::uint32_t rest = code; rest > 0; rest /= kLetters.size())
       name.push_back(kLetters[rest % kLetters.size()]);
