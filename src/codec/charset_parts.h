@@ -13,7 +13,7 @@ namespace ph::codec {
 inline constexpr std::string_view kUnknownCharset = "unknown-8bit";
 
 /// How the octets of a charset are to be read.
-enum class CharsetForm : std::uint8_t { guess, utf_8, icu };
+enum class CharsetForm : std::uint8_t { guess, utf_8, utf_7, icu };
 
 struct CharsetName {
   std::string_view canonical;

@@ -231,7 +231,11 @@ std::string encode_encoded_words(std::string_view text, EncodedWordKind kind, st
   // White space between a word that stays and an encoded one stays, too: it divides them.
   std::string_view before = text.substr(0, part.from);
   const std::size_t solid = before.find_last_not_of(" \t") + 1;
-  const std::string_view blank = before.substr(solid);
+  std::string_view blank = before.substr(solid);
+  if (blank.size() + kLeastOctets > kEncodedWordLineOctetsMax) {  // more of it than a line holds
+    blank = blank.substr(0, 1);
+    part = {solid + 1, part.from + part.octets - solid - 1};
+  }
   put_plain(before.substr(0, solid), lines);
   put_encoded(blank, text.substr(part.from, part.octets), kind, lines);
   put_plain(text.substr(part.from + part.octets), lines);
