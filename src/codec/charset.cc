@@ -1,8 +1,10 @@
 #include "codec/charset.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "codec/charset_parts.h"
+#include "codec/charset_table.h"
+#include "codec/utf7.h"
 #include "codec/utf8.h"
 
 namespace ph::codec {
@@ -73,6 +75,12 @@ class AsItIs : public CharsetMachine {
 
 constexpr const char* kWindows1252 = "ibm-5348_P100-1997";
 
+/// By a table of ours, if ICU has what it takes; else by ICU; null if it does not have it.
+std::unique_ptr<CharsetMachine> converter_decoder(const char* converter) {
+  if (const CharsetTable* table = charset_table(converter)) return table_decoder(*table);
+  return icu_decoder(converter);
+}
+
 }  // namespace
 
 std::unique_ptr<CharsetMachine> utf8_decoder() { return std::make_unique<Utf8Decoder>(); }
@@ -110,7 +118,7 @@ void GuessDecoder::choose(bool all, std::string& out, Run& run) {
   const bool is_utf8 = valid == held.size() ||
                        (!all && utf8_head(held.substr(valid)).is == Utf8Head::Is::incomplete);
   charset_ = is_utf8 ? "utf-8" : "windows-1252";
-  chosen_ = is_utf8 ? utf8_decoder() : icu_decoder(kWindows1252);
+  chosen_ = is_utf8 ? utf8_decoder() : converter_decoder(kWindows1252);
   PH_CHECK(chosen_ != nullptr);
   chosen_->feed(held_, out, run);
   held_.clear();
@@ -120,6 +128,7 @@ struct CharsetDecoder::Parts {
   std::string_view charset;
   std::unique_ptr<CharsetMachine> machine;
   const GuessDecoder* guess = nullptr;  // machine, when it is one
+  std::optional<Utf7Decoder> utf7;      // instead of a machine: a stream of its own
   Run run;
 };
 
@@ -127,8 +136,9 @@ CharsetDecoder::CharsetDecoder(std::string_view charset) : parts_(std::make_uniq
   const CharsetName name = find_charset(charset);
   parts_->charset = name.canonical;
   if (name.form == CharsetForm::utf_8) parts_->machine = utf8_decoder();
-  if (name.form == CharsetForm::icu) parts_->machine = icu_decoder(name.reads);
-  if (parts_->machine != nullptr) return;
+  if (name.form == CharsetForm::icu) parts_->machine = converter_decoder(name.reads);
+  if (name.form == CharsetForm::utf_7) parts_->utf7.emplace(Utf7::text);
+  if (parts_->machine != nullptr || parts_->utf7) return;
   auto guess = std::make_unique<GuessDecoder>(name.canonical != kUnknownCharset);
   parts_->guess = guess.get();
   parts_->machine = std::move(guess);
@@ -139,17 +149,21 @@ CharsetDecoder::CharsetDecoder(CharsetDecoder&&) noexcept = default;
 CharsetDecoder& CharsetDecoder::operator=(CharsetDecoder&&) noexcept = default;
 
 void CharsetDecoder::feed(std::string_view octets, std::string& out) {
+  if (parts_->utf7) return parts_->utf7->feed(octets, out);
   parts_->run.begin();
   parts_->machine->feed(octets, out, parts_->run);
 }
 
 void CharsetDecoder::finish(std::string& out) {
+  if (parts_->utf7) return parts_->utf7->finish(out);
   parts_->run.begin();
   parts_->machine->finish(out, parts_->run);
   parts_->run.end();
 }
 
-const Faults& CharsetDecoder::faults() const { return parts_->run.faults; }
+const Faults& CharsetDecoder::faults() const {
+  return parts_->utf7 ? parts_->utf7->faults() : parts_->run.faults;
+}
 bool CharsetDecoder::is_guess() const { return parts_->guess != nullptr; }
 std::string_view CharsetDecoder::charset() const {
   return is_guess() ? parts_->guess->charset() : parts_->charset;

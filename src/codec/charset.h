@@ -47,9 +47,9 @@ std::span<const std::string_view> charsets();
 /// that is read as "unknown-8bit").
 ///
 /// A U+FEFF at the beginning stays, except for UTF-16 and UTF-32, where it is the byte order mark.
-/// Memory: some 100 octets for a charset of one or two octets a character (whose table, 1 to 256
-/// KiB, is made once for all), some KiB of ICU's otherwise; kCharsetGuessOctetsMax more for a
-/// guess.
+/// Memory: some 100 octets for a charset of one or two octets a character (whose table, 1 to 200
+/// KiB, is made once for all, at its first use: a few ms); some KiB for others, of which up to 4
+/// KiB of text are held back; kCharsetGuessOctetsMax more for a guess.
 class CharsetDecoder : public Stream {
  public:
   explicit CharsetDecoder(std::string_view charset);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "codec/charset_parts.h"
 #include "codec/utf8.h"
@@ -14,6 +15,7 @@ namespace ph::codec {
 namespace {
 
 constexpr std::size_t kPivotUnits = 1024;
+constexpr std::size_t kBlockOctets = 4096;
 
 struct Close {
   void operator()(UConverter* converter) const { ucnv_close(converter); }
@@ -28,9 +30,34 @@ Converter open(const char* name) {
 
 bool is_about_text(UConverterCallbackReason reason) { return reason <= UCNV_IRREGULAR; }
 
+/// ICU's ISO-2022-KR has IBM's idea of ASCII: a won sign for the backslash, and control characters
+/// exchanged. What its decoder gives becomes ASCII; the other way is the inverse.
+bool exchanges_ascii(const char* name) {
+  return std::string_view(name).starts_with("ISO_2022,locale=ko");
+}
+char16_t ascii_of_icu(char16_t unit) {
+  switch (unit) {
+    case 0x20a9: return '\\';
+    case 0x1c: return 0x1a;
+    case 0x7f: return 0x1c;
+    case 0x1a: return 0x7f;
+    default: return unit;
+  }
+}
+char32_t icu_of_ascii(char32_t point) {
+  switch (point) {
+    case '\\': return 0x20a9;
+    case 0x1a: return 0x1c;
+    case 0x1c: return 0x7f;
+    case 0x7f: return 0x1a;
+    default: return point;
+  }
+}
+
 class IcuDecoder : public CharsetMachine {
  public:
-  explicit IcuDecoder(Converter converter) : converter_(std::move(converter)) {
+  IcuDecoder(Converter converter, bool exchanges)
+      : converter_(std::move(converter)), exchanges_(exchanges) {
     UErrorCode error = U_ZERO_ERROR;
     ucnv_setToUCallBack(converter_.get(), &IcuDecoder::on_malformed, this, nullptr, nullptr,
                         &error);
@@ -38,21 +65,27 @@ class IcuDecoder : public CharsetMachine {
   }
 
   void feed(std::string_view octets, std::string& out, Run& run) override {
-    convert(octets, false, out, run);
+    // ICU is not the same at every split: where it says that a fault was depends on it.
+    while (!octets.empty()) {
+      const std::string_view some = octets.substr(0, kBlockOctets - block_.size());
+      block_ += some;
+      octets.remove_prefix(some.size());
+      if (block_.size() == kBlockOctets) convert(false, out, run);
+    }
   }
 
   void finish(std::string& out, Run& run) override {
-    convert({}, true, out, run);
+    convert(true, out, run);
     if (high_ != 0) append_utf8(0xfffd, out);
     high_ = 0;
     ucnv_resetToUnicode(converter_.get());
   }
 
  private:
-  void convert(std::string_view octets, bool last, std::string& out, Run& run) {
+  void convert(bool last, std::string& out, Run& run) {
     run_ = &run;
-    const char* source = begin_ = octets.data();
-    const char* const end = source + octets.size();
+    const char* source = block_.data();
+    const char* const end = source + block_.size();
     std::array<UChar, kPivotUnits> pivot;
     UErrorCode error = U_BUFFER_OVERFLOW_ERROR;
     while (error == U_BUFFER_OVERFLOW_ERROR) {
@@ -63,11 +96,13 @@ class IcuDecoder : public CharsetMachine {
       put({pivot.data(), static_cast<std::size_t>(target - pivot.data())}, out);
     }
     PH_CHECK(U_SUCCESS(error));
-    run.advance(octets.size());
+    run.advance(block_.size());
+    block_.clear();
   }
 
   void put(std::u16string_view units, std::string& out) {
-    for (const char16_t unit : units) {
+    for (char16_t unit : units) {
+      if (exchanges_) unit = ascii_of_icu(unit);
       if (high_ != 0 && U16_IS_TRAIL(unit)) {
         append_utf8(static_cast<char32_t>(U16_GET_SUPPLEMENTARY(high_, unit)), out);
         high_ = 0;
@@ -87,8 +122,11 @@ class IcuDecoder : public CharsetMachine {
                            int32_t length, UConverterCallbackReason reason, UErrorCode* error) {
     if (!is_about_text(reason)) return;
     auto& self = *static_cast<IcuDecoder*>(const_cast<void*>(context));
-    // The sequence may have begun in an earlier feed.
-    const auto behind = static_cast<std::uint64_t>(args->source - self.begin_);
+    // It may have begun in an earlier block, and ICU may be looking at a copy of its own.
+    const char* const begin = self.block_.data();
+    const bool is_ours = std::greater_equal<>()(args->source, begin) &&
+                         std::less_equal<>()(args->source, begin + self.block_.size());
+    const auto behind = is_ours ? static_cast<std::uint64_t>(args->source - begin) : 0;
     const std::uint64_t end = self.run_->offset() + behind;
     self.run_->faults.add(end - std::min<std::uint64_t>(end, static_cast<std::uint64_t>(length)),
                           reason == UCNV_UNASSIGNED
@@ -100,14 +138,16 @@ class IcuDecoder : public CharsetMachine {
   }
 
   Converter converter_;
-  const char* begin_ = nullptr;  // of the feed under way
-  char16_t high_ = 0;            // the first half of a surrogate pair
-  Run* run_ = nullptr;           // of the call under way
+  bool exchanges_;
+  std::string block_;   // not converted yet
+  char16_t high_ = 0;   // the first half of a surrogate pair
+  Run* run_ = nullptr;  // of the call under way
 };
 
 class IcuEncoder : public CharsetMachine {
  public:
-  explicit IcuEncoder(Converter converter) : converter_(std::move(converter)) {
+  IcuEncoder(Converter converter, bool exchanges)
+      : converter_(std::move(converter)), exchanges_(exchanges) {
     UErrorCode error = U_ZERO_ERROR;
     ucnv_setFromUCallBack(converter_.get(), &IcuEncoder::on_unencodable, this, nullptr, nullptr,
                           &error);
@@ -141,7 +181,6 @@ class IcuEncoder : public CharsetMachine {
       octets.remove_prefix(taken);
       run.advance(taken);
     }
-    flush_units(false, out);
   }
 
   void finish(std::string& out, Run& run) override {
@@ -178,6 +217,7 @@ class IcuEncoder : public CharsetMachine {
 
   void put_point(char32_t point, std::uint64_t offset, std::string& out) {
     if (units_ + 2 > pivot_.size()) flush_units(false, out);
+    if (exchanges_) point = icu_of_ascii(point);
     std::size_t count = 0;
     if (point > 0xffff) {
       pivot_[units_ + count++] = U16_LEAD(point);
@@ -221,6 +261,7 @@ class IcuEncoder : public CharsetMachine {
   }
 
   Converter converter_;
+  bool exchanges_;
   bool keeps_ascii_;
   std::string held_;  // the beginning of a character
   std::array<UChar, kPivotUnits> pivot_;
@@ -233,12 +274,14 @@ class IcuEncoder : public CharsetMachine {
 
 std::unique_ptr<CharsetMachine> icu_decoder(const char* converter) {
   Converter opened = open(converter);
-  return opened ? std::make_unique<IcuDecoder>(std::move(opened)) : nullptr;
+  return opened ? std::make_unique<IcuDecoder>(std::move(opened), exchanges_ascii(converter))
+                : nullptr;
 }
 
 std::unique_ptr<CharsetMachine> icu_encoder(const char* converter) {
   Converter opened = open(converter);
-  return opened ? std::make_unique<IcuEncoder>(std::move(opened)) : nullptr;
+  return opened ? std::make_unique<IcuEncoder>(std::move(opened), exchanges_ascii(converter))
+                : nullptr;
 }
 
 }  // namespace ph::codec

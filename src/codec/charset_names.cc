@@ -58,7 +58,7 @@ constexpr auto kCharsets = std::to_array<CharsetName>({
     {"utf-32", icu, "UTF-32", nullptr},
     {"utf-32be", icu, "UTF-32BE", nullptr},
     {"utf-32le", icu, "UTF-32LE", nullptr},
-    {"utf-7", icu, "UTF-7", nullptr},
+    {"utf-7", utf_7, "UTF-7", nullptr},
     {"utf-8", utf_8, "UTF-8", nullptr},
     {"windows-1250", icu, "ibm-5346_P100-1998", nullptr},
     {"windows-1251", icu, "ibm-5347_P100-1998", nullptr},

@@ -1,11 +1,11 @@
 #include "codec/idna.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <limits>
 
 #include "base/ascii.h"
+#include "codec/utf8.h"
 
 namespace ph::codec {
 namespace {
@@ -49,39 +49,12 @@ void append_delta(std::uint32_t delta, std::uint32_t bias, std::string& out) {
   out.push_back(digit(delta));
 }
 
-/// Takes one character off the front; RFC 3629 §4: shortest forms, no surrogates.
+/// Takes one character off the front.
 Result<char32_t> take_utf8(std::string_view& text) {
-  const auto at = [&text](std::size_t i) -> std::uint32_t {
-    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U;
-  };
-  const std::uint32_t first = at(0);
-  const std::size_t octets = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  char32_t point = octets == 1 ? first : first & (0x7fU >> octets);
-  bool valid = octets == 1 || (first >= 0xc2 && first <= 0xf4);
-  for (std::size_t i = 1; i < octets; ++i) {
-    valid = valid && (at(i) & 0xc0) == 0x80;
-    point = point << 6 | (at(i) & 0x3f);
-  }
-  if (!valid || point < kSmallest[octets] || !is_scalar(point))
-    return fail(Kind::malformed, "the domain is not UTF-8");
-  text.remove_prefix(octets);
-  return point;
-}
-
-void append_utf8(char32_t point, std::string& out) {
-  const auto tail = [point](unsigned shift) {
-    return static_cast<char>(0x80 | ((point >> shift) & 0x3f));
-  };
-  if (point < 0x80) {
-    out.push_back(static_cast<char>(point));
-  } else if (point < 0x800) {
-    out.append({static_cast<char>(0xc0 | point >> 6), tail(0)});
-  } else if (point < 0x10000) {
-    out.append({static_cast<char>(0xe0 | point >> 12), tail(6), tail(0)});
-  } else {
-    out.append({static_cast<char>(0xf0 | point >> 18), tail(12), tail(6), tail(0)});
-  }
+  const Utf8Head head = utf8_head(text);
+  if (head.is != Utf8Head::Is::character) return fail(Kind::malformed, "the domain is not UTF-8");
+  text.remove_prefix(head.octets);
+  return head.point;
 }
 
 bool is_allowed(char32_t point) {
@@ -92,14 +65,10 @@ bool is_allowed(char32_t point) {
   return point > 0xa0 && point != 0x3002 && point != 0xff0e && point != 0xff61;
 }
 
-bool is_ascii_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 Result<std::string> to_ascii_label(std::string_view label) {
   if (label.empty()) return fail(Kind::malformed, "the domain has an empty label");
   std::string out;
-  if (is_ascii_text(label)) {
+  if (is_ascii(label)) {
     out = ascii_lower(label);
   } else {
     std::u32string points;

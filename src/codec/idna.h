@@ -13,6 +13,9 @@ namespace ph::codec {
 inline constexpr std::size_t kIdnaLabelOctetsMax = 63;    // RFC 1035 §2.3.4
 inline constexpr std::size_t kIdnaDomainOctetsMax = 255;  // RFC 5321 §4.5.3.1.2
 
+/// Of a name as typed, before it is mapped.
+inline constexpr std::size_t kIdnaTypedOctetsMax = 1024;
+
 /// Code points as Punycode, without "xn--". ASCII characters keep their case. RFC 3492 §6.3.
 ///   cost  O(n * distinct code points); callers bound n
 /// over_limit: more than kIdnaDomainOctetsMax code points. malformed: not a Unicode scalar value.
@@ -29,13 +32,29 @@ Result<std::u32string> decode_punycode(std::string_view text);
 /// and fourth place, an ASCII character that is no letter, digit, hyphen or underscore, or another
 /// full stop (RFC 3490 §3.1) or control character. over_limit: a label or the domain is too long.
 ///
-/// Characters outside ASCII are taken as they are: in Normalization Form C and lower case, as
-/// RFC 5891 §4.1 wants them; neither is checked. What users type (mapped, folded, normalised by
-/// UTS #46, with the rules for each script and direction) takes tables that are not here.
+/// For names that programs hand over (the wire, files, the DNS): characters outside ASCII are taken
+/// as they are, in Normalization Form C and lower case, as RFC 5891 §4.1 wants them; neither is
+/// checked, so that a relay passes on what it was given. What people type goes through
+/// to_ascii_typed_domain().
 Result<std::string> to_ascii_domain(std::string_view domain);
 
 /// A domain name as people read it: A-labels become UTF-8, if they are what to_ascii_domain() makes
 /// of that; all else stays, with ASCII letters in lower case.
 std::string to_unicode_domain(std::string_view domain);
+
+/// A domain name as somebody typed it, as the DNS knows it: letters folded, half and full width,
+/// compatibility forms and any full stop (U+3002, ...) mapped, Normalization Form C, a full stop
+/// behind it dropped, A-labels checked. UTS #46, non-transitional ("straße" stays with its ß);
+/// RFC 5891 §5 does so.
+///
+/// malformed, with what it is: an empty label, hyphens where none may be, a character that no
+/// domain has, a label that begins with a combining mark, an A-label that is none, letters of both
+/// directions mixed, a joiner out of place (RFC 5893 §2, RFC 5892 appendix A), no UTF-8.
+/// over_limit: a label or the domain is too long.
+/// The tables are ICU's; cost O(octets), up to kIdnaTypedOctetsMax of them.
+Result<std::string> to_ascii_typed_domain(std::string_view domain);
+
+/// The same name as people read it, in UTF-8. Fails as to_ascii_typed_domain() does.
+Result<std::string> to_unicode_typed_domain(std::string_view domain);
 
 }  // namespace ph::codec

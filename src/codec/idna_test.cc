@@ -69,12 +69,41 @@ TEST_P(IdnaCase, Conforms) {
 INSTANTIATE_TEST_SUITE_P(File, IdnaCase, ::testing::ValuesIn(ph::testing::cases("codec/idna.json")),
                          ph::testing::CaseName());
 
+struct IdnaTypedCase : ::testing::TestWithParam<boost::json::value> {};
+
+TEST_P(IdnaTypedCase, Conforms) {
+  const auto& one = GetParam();
+  SCOPED_TRACE("RFC 5891 §" + ph::testing::text(one, "spec"));
+  const std::string typed = ph::testing::text(one, "typed");
+  const auto ascii = to_ascii_typed_domain(typed), unicode = to_unicode_typed_domain(typed);
+  if (ph::testing::has(one, "error")) {
+    ASSERT_FALSE(ascii) << *ascii;
+    ASSERT_FALSE(unicode);
+    EXPECT_EQ(to_string(ascii.error().kind), ph::testing::text(one, "error"));
+    if (ph::testing::has(one, "what")) {
+      EXPECT_EQ(ascii.error().what, ph::testing::text(one, "what"));
+    }
+    return;
+  }
+  ASSERT_TRUE(ascii) << ascii.error().what;
+  EXPECT_EQ(*ascii, ph::testing::text(one, "ascii"));
+  EXPECT_EQ(unicode.value(), ph::testing::text(one, "unicode"));
+  // Mapped once is mapped for good, and the wire agrees.
+  EXPECT_EQ(to_ascii_typed_domain(*unicode).value(), *ascii);
+  EXPECT_EQ(to_ascii_domain(*unicode).value(), *ascii);
+}
+
+INSTANTIATE_TEST_SUITE_P(File, IdnaTypedCase,
+                         ::testing::ValuesIn(ph::testing::cases("codec/idna_typed.json")),
+                         ph::testing::CaseName());
+
 TEST(Idna, RefusesWhatIsNoUtf8) {
   for (std::string_view bad : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                                "\xe3\x81", "a\x80", "\xc3(", "\xf8\x88\x80\x80\x80"}) {
     SCOPED_TRACE(::testing::PrintToString(bad));
     const auto got = to_ascii_domain(bad);
     ASSERT_FALSE(got);
+    EXPECT_EQ(to_ascii_typed_domain(bad).error().kind, Kind::malformed);
     EXPECT_EQ(got.error().kind, Kind::malformed);
   }
 }
@@ -82,6 +111,8 @@ TEST(Idna, RefusesWhatIsNoUtf8) {
 TEST(Idna, BoundsItsWork) {
   EXPECT_EQ(encode_punycode(std::u32string(256, U'x')).error().kind, Kind::over_limit);
   EXPECT_EQ(decode_punycode(std::string(256, 'x')).error().kind, Kind::over_limit);
+  EXPECT_EQ(to_ascii_typed_domain(std::string(kIdnaTypedOctetsMax + 1, 'x')).error().kind,
+            Kind::over_limit);
   EXPECT_EQ(encode_punycode(U"\xd800").error().kind, Kind::malformed);
   // The largest delta that there is.
   std::u32string largest(254, U'\x80');

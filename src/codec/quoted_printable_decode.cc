@@ -43,48 +43,50 @@ void QuotedPrintableDecoder::take(std::string_view octets, std::string& out) {
 std::size_t QuotedPrintableDecoder::take_text(std::string_view octets, std::uint64_t offset,
                                               std::string& out) {
   const std::size_t used = out.size();
-  std::size_t at = 0;
+  const char* const first = octets.data();
+  const char* const end = first + octets.size();
+  const char* at = first;
   out.resize_and_overwrite(used + octets.size(), [&](char* begin, std::size_t) {
     char* to = begin + used;
-    while (at < octets.size()) {
-      const char c = octets[at];
-      const std::size_t left = octets.size() - at;
-      if (is_plain(c)) {
-        const std::size_t plain = copy_plain(octets.substr(at), to);
+    while (at != end) {
+      const char c = *at;
+      const auto left = end - at;
+      if (c == '=') {
+        if (left < 3) break;
+        const unsigned upper = hex_value(at[1]), lower = hex_value(at[2]);
+        if ((upper | lower) < 16)
+          *to++ = static_cast<char>(upper << 4 | lower);
+        else if (at[1] != '\r' || at[2] != '\n')
+          break;
+        at += 3;
+      } else if (is_plain(c)) {
+        const std::size_t plain = copy_plain({at, end}, to);
         at += plain;
         to += plain;
+        if (!is_space(to[-1])) continue;
         // What follows decides about the blanks at its end.
         const std::size_t blanks = blanks_to_hold(to - plain, to);
-        const std::string_view next = octets.substr(at, 2);
-        if (next.empty() || next == "\r") {
+        const bool cr = at != end && *at == '\r';
+        if (at == end || (cr && at + 1 == end)) {
           blank_.assign(to - blanks, blanks);
           to -= blanks;
           break;
         }
-        if (next[0] == '\n' || next == "\r\n") to -= blanks;
-      } else if (c == '=') {
-        if (left < 3) break;
-        const unsigned upper = hex_value(octets[at + 1]), lower = hex_value(octets[at + 2]);
-        if ((upper | lower) < 16)
-          *to++ = static_cast<char>(upper << 4 | lower);
-        else if (octets[at + 1] != '\r' || octets[at + 2] != '\n')
-          break;
-        at += 3;
-      } else if (c == '\r' && left > 1 && octets[at + 1] == '\n') {
+        if (*at == '\n' || (cr && at[1] == '\n')) to -= blanks;
+      } else if (c == '\r') {
+        if (left < 2 || at[1] != '\n') break;
         *to++ = '\r';
         *to++ = '\n';
         at += 2;
-      } else if (c == '\r') {
-        break;
       } else {
-        take_octet_that_should_be_escaped(c, offset + at);
+        take_octet_that_should_be_escaped(c, offset + static_cast<std::uint64_t>(at - first));
         *to++ = c;
         ++at;
       }
     }
     return static_cast<std::size_t>(to - begin);
   });
-  return at;
+  return static_cast<std::size_t>(at - first);
 }
 
 void QuotedPrintableDecoder::take_one(char c, std::uint64_t offset, std::string& out) {

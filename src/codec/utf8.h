@@ -2,6 +2,7 @@
 // §4.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,6 +37,55 @@ struct Utf8Head {
 
 /// `text` must not be empty.
 Utf8Head utf8_head(std::string_view text);
+
+/// Characters out of octets in any split.
+class Utf8Reader {
+ public:
+  /// put(point, offset) for each character, and with kMalformed for each sequence that is none.
+  static constexpr char32_t kMalformed = 0xffffffff;
+  template <class Put>
+  void feed(std::string_view octets, const Put& put) {
+    while (!octets.empty()) {
+      if (held_octets_ == 0) {
+        const Utf8Head head = utf8_head(octets);
+        if (head.is == Utf8Head::Is::incomplete) {
+          for (const char c : octets) held_[held_octets_++] = c;
+          offset_ += octets.size();
+          return;
+        }
+        put(head.is == Utf8Head::Is::character ? head.point : kMalformed, offset_);
+        offset_ += head.octets;
+        octets.remove_prefix(head.octets);
+        continue;
+      }
+      held_[held_octets_] = octets.front();
+      const Utf8Head head = utf8_head({held_.data(), held_octets_ + std::size_t{1}});
+      const std::uint64_t from = offset_ - held_octets_;
+      if (head.is == Utf8Head::Is::malformed) {  // without the octet just looked at
+        held_octets_ = 0;
+        put(kMalformed, from);
+        continue;
+      }
+      ++held_octets_;
+      ++offset_;
+      octets.remove_prefix(1);
+      if (head.is != Utf8Head::Is::character) continue;
+      held_octets_ = 0;
+      put(head.point, from);
+    }
+  }
+  /// No octets follow; the next ones begin anew, at offset 0.
+  template <class Put>
+  void finish(const Put& put) {
+    if (held_octets_ > 0) put(kMalformed, offset_ - held_octets_);
+    *this = Utf8Reader();
+  }
+
+ private:
+  std::array<char, 4> held_{};
+  std::uint8_t held_octets_ = 0;
+  std::uint64_t offset_ = 0;
+};
 
 /// Appends a character; `point` is a Unicode scalar value.
 void append_utf8(char32_t point, std::string& out);
