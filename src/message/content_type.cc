@@ -71,7 +71,8 @@ std::string_view take_quoted(std::string_view& text, bool& is_escaped) {
   return value;
 }
 
-/// Without quotes. Of a file name all words, up to ";", a comment, or the next parameter.
+/// Without quotes. Of a file name all words, up to ";" or the next parameter: what looks like a
+/// comment is part of it ("letter (2).pdf").
 std::string_view take_words(std::string_view& text, bool is_file_name, bool& is_escaped) {
   const auto in_word = [](char c) { return c != ';' && !is_blank(c); };
   const std::string_view from = text;
@@ -80,7 +81,7 @@ std::string_view take_words(std::string_view& text, bool is_file_name, bool& is_
   while (is_file_name || is_encoded) {
     std::string_view next = text;
     take_run(next, is_blank);
-    if (next.empty() || next.front() == ';' || next.front() == '(' || next.front() == '"') break;
+    if (next.empty() || next.front() == ';' || next.front() == '"') break;
     if (begins_parameter(next)) break;
     if (!is_file_name && !next.starts_with("=?")) break;
     take_run(next, in_word);
@@ -127,7 +128,7 @@ const ContentValue::Parameter* ContentValue::find(std::string_view name) const {
 void parse_content_value(std::string_view value, ContentValue& out) {
   out.type = out.subtype = {};
   out.parameters.clear();
-  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  while (value.ends_with('\n') || value.ends_with('\r')) value.remove_suffix(1);
   skip_comments(value);
   const auto in_type = [](char c) { return c != ';' && c != '/' && c != '(' && !is_blank(c); };
   out.type = take_run(value, in_type);

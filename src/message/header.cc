@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/ascii.h"
+#include "codec/encoded_word.h"
 #include "message/header_masks.h"
 
 #ifdef __SSE2__
@@ -59,6 +60,19 @@ std::string unfold(std::string_view value) {
     value.remove_prefix(lf == value.npos ? value.size() : lf + 1);
   }
   return out;
+}
+
+std::string_view readable_value(std::string_view value, std::string& buffer) {
+  const auto is_blank = [](char c) { return is_space(c) || c == '\r' || c == '\n'; };
+  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  bool is_special = false;  // no early exit: so it is done many octets at a time
+  for (const char c : value) is_special |= (c < ' ' && c != '\t') || c == '=';
+  if (!is_special) return value;
+  buffer = unfold(value);
+  const bool is_ascii = std::ranges::all_of(buffer, [](char c) { return c > 0; });
+  if (!is_ascii || buffer.contains("=?")) buffer = codec::decode_encoded_words(buffer);
+  return buffer;
 }
 
 namespace {

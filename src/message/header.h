@@ -96,6 +96,11 @@ inline Header parse_header(std::string_view octets) {
 /// A field's value on one line: line ends are left out, and blanks at both ends. RFC 5322 §2.2.3.
 std::string unfold(std::string_view value);
 
+/// A field's value as people read it: unfolded, its encoded words decoded, in UTF-8 (what
+/// codec::decode_encoded_words() says). Most values are that already: the answer aliases `value`
+/// then, and `buffer` otherwise. O(octets).
+std::string_view readable_value(std::string_view value, std::string& buffer);
+
 /// The name of the field that begins at `line` (which may go on behind its end), without the blanks
 /// before its colon; `colon` is where that is. Empty when no field begins there.
 struct FieldName {

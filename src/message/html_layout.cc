@@ -94,7 +94,7 @@ void HtmlLayout::begin() {
     const std::size_t breaks = std::max(breaks_, std::min<std::size_t>(forced_, 3));
     if (!out_.empty()) {
       for (std::size_t i = 0; i < breaks; ++i) {
-        if (i > 0) out_.append(std::min(quotes_, kHtmlDepthShownMax), '>');
+        if (i > 0) out_.append(std::min({quotes_, line_quotes_, kHtmlDepthShownMax}), '>');
         out_ += '\n';
       }
     }
@@ -109,6 +109,7 @@ void HtmlLayout::begin() {
 }
 
 void HtmlLayout::begin_line() {
+  line_quotes_ = quotes_;
   const std::size_t quotes = std::min(quotes_, kHtmlDepthShownMax);
   out_.append(quotes, '>');
   if (quotes > 0) out_ += ' ';

@@ -46,6 +46,7 @@ class HtmlLayout {
   std::size_t breaks_ = 0, forced_ = 0;
   bool blank_ = false, cell_ = false;
   std::size_t quotes_ = 0;
+  std::size_t line_quotes_ = 0;  // when the last line began
   std::vector<List> lists_;
   std::size_t deeper_lists_ = 0;
   std::string mark_;  // of an entry that has nothing in it yet

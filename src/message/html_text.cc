@@ -111,7 +111,7 @@ class HtmlReader {
   bool read_markup() {
     const std::string_view rest = html_.substr(at_);
     if (rest.starts_with("<!--")) return read_comment();
-    if (rest.size() < 2) return false;
+    if (rest.size() < 2 || no_bracket_) return false;
     if (rest[1] == '!' || rest[1] == '?') return skip_to_bracket(at_);
     const std::size_t name = rest[1] == '/' ? 2 : 1;
     if (rest.size() <= name || !is_alpha(rest[name])) return false;

@@ -55,7 +55,7 @@ struct MimePart {
   std::uint16_t depth = 0;
   TransferEncoding encoding = TransferEncoding::seven_bit;
   /// In lower case; what the place gives it if it claims nothing: text/plain, in a digest
-  /// message/rfc822.
+  /// a message.
   std::string type, subtype;
   std::string charset;              // as claimed; "" if not
   std::string_view content_type;    // raw value of the first Content-Type
@@ -118,7 +118,7 @@ class MimeTree {
 ///
 /// A boundary counts where it is a line, but for "--" and blanks behind it; the innermost open
 /// multipart that it fits takes it, and every outer one ends what is inside it (RFC 2046 §5.1.2).
-/// message/rfc822, message/global and message/news are looked into unless they are encoded: decode
+/// What MimePart::is_message() says is looked into unless it is encoded: decode
 /// such a body (content.h), and take that apart. message/partial and message/external-body are
 /// bodies.
 void parse_mime(std::string_view octets, MimeTree& tree);
