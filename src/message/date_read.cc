@@ -177,7 +177,7 @@ class Finder {
       return;
     }
     ++at_;
-    if (time_ && zone_) return;  // "EST5EDT", an id: nothing of the date follows its zone
+    if (time_ && zone_ && numbers_.size() >= 2) return;  // "EST5EDT", an id
     if (numbers_.size() < 3) numbers_.emplace_back(token.value, token.text.size());
   }
 
