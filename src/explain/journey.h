@@ -24,7 +24,7 @@ inline constexpr std::size_t kJourneyFindingsMax = 100;  // further ones are lef
 inline constexpr std::size_t kJourneyFieldsMax =
     100;  // of each kind beside Received, that are read
 /// Two clocks that differ by so much are right: headers count whole seconds.
-inline constexpr std::chrono::seconds kClockJitterMax{2};
+inline constexpr std::chrono::seconds kClockJitterMax = std::chrono::seconds(2);
 
 enum class Severity : std::uint8_t {
   note,   // worth knowing, and common in honest mail

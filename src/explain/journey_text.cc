@@ -94,6 +94,8 @@ class Teller {
   void hop(std::size_t i) {
     const JourneyHop& hop = journey_.hops[i];
     const auto& received = hop.line;
+    if (journey_.last_trusted == i && i > 0)
+      line("    -- above: as others wrote it; from here on: the receiving side --", "2");
     const std::string time = hop.corrected ? utc_text(*hop.corrected) : std::string("time unknown");
     const std::string delay = hop.delay ? "+" + duration_text(*hop.delay) : "";
     out_ += fmt::format("{:>3} {:<19} {:>12} ", i + 1, time, delay);
@@ -105,8 +107,10 @@ class Teller {
     if (!received.ip.empty() && received.ip != way) way += " [" + received.ip + "]";
     if (!received.helo.empty() && received.helo != client_name(received))
       way += fmt::format(" (called itself {})", received.helo);
-    way += " -> " + (received.by.empty() ? std::string("unknown") : received.by);
-    line("      " + harmless(way), hop.trusted ? "1" : "");
+    const std::string server = received.by.empty() ? std::string("unknown") : received.by;
+    const bool fits = 10 + way.size() + server.size() <= style_.columns;
+    line("      " + harmless(fits ? way + " -> " + server : way), hop.trusted ? "1" : "");
+    if (!fits) line("        -> " + harmless(server), hop.trusted ? "1" : "");
     std::string how = received.with.empty() ? received.via : received.with;
     const auto add = [&how](std::string_view text) {
       if (!how.empty() && !text.empty()) how += ", ";
@@ -121,7 +125,6 @@ class Teller {
     if (!received.recipient.empty()) add("for " + received.recipient);
     if (hop.clock_ahead.count() != 0) add(fmt::format("its clock: {}", utc_text(*hop.at)));
     if (!how.empty()) line("      " + harmless(how), "2");
-    if (journey_.last_trusted == i && i > 0) line("    ^ up to here: what others wrote", "2");
   }
 
   void summary() {

@@ -47,7 +47,10 @@ class Trust {
         break;
       }
       const ReceivedLine& before = journey_.hops[i - 1].line;
-      const bool inside = line.local || is_ours_client(line);
+      // Fetched from a mailbox: its owner trusts the server that held it.
+      const bool fetched = line.protocol == "IMAP" || line.protocol == "POP3";
+      if (fetched) own_.push_back(organization_of(before.by));
+      const bool inside = fetched || line.local || is_ours_client(line);
       const bool written_inside =
           is_ours(before.by) || is_inside_name(before.by) || before.by.empty();
       if (!inside || !written_inside) {

@@ -254,7 +254,7 @@ class Reader {
     }
     std::string out;
     std::size_t at = out.npos, ats = 0;
-    bool blank = false, quotes = true, parentheses = true;
+    bool blank = false, inner_blank = false, quotes = true, parentheses = true;
     while (!text.empty()) {
       const char c = text.front();
       std::size_t octets = c == '"' && quotes ? quoted_octets(text) : 0;
@@ -270,7 +270,10 @@ class Reader {
         if (is_blank(c)) {
           blank = !out.empty() && !out.ends_with('.') && !out.ends_with('@');
         } else {
-          if (blank && c != '.' && c != '@') out.push_back(' ');
+          if (blank && c != '.' && c != '@') {
+            out.push_back(' ');
+            inner_blank = true;
+          }
           blank = false;
           if (c == '@') at = out.size(), ++ats;
           out.push_back(c);
@@ -279,7 +282,7 @@ class Reader {
       text.remove_prefix(octets);
     }
     if (ats > 1) finding("an address has two @", mailbox.offset);
-    if (out.find(' ') != out.npos) finding("an address has blanks inside", mailbox.offset);
+    if (inner_blank) finding("an address has blanks inside", mailbox.offset);
     mailbox.local = valid_utf8(std::string_view(out).substr(0, at));
     if (at != out.npos) mailbox.domain = valid_utf8(std::string_view(out).substr(at + 1));
   }

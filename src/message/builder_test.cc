@@ -103,7 +103,6 @@ TEST(Builder, RefusesWhatIsNone) {
   refused([](BuildMessage& m) {
     m.body = BuildPart{.type = "message/rfc822", .content = "Subject: \xc3\xbc\r\n\r\n"};
   });
-  refused([](BuildMessage& m) { m.fields = {{"X", std::string(2000, 'x')}}; }, Kind::over_limit);
   refused(
       [](BuildMessage& m) {
         for (std::size_t i = 0; i <= kBuildDepthMax; ++i) m.body = mixed({m.body});
@@ -114,6 +113,20 @@ TEST(Builder, RefusesWhatIsNone) {
         m.body = mixed(std::vector<BuildPart>(kBuildPartsMax, text_part("x")));
       },
       Kind::over_limit);
+}
+
+TEST(Builder, LongWordsFitLines) {
+  BuildMessage message = letter(std::string(3000, 's'), text_part("x\n"));
+  message.from[0].name = std::string(3000, 'n');
+  const std::string got = build(message, Carry::seven_bit).value();
+  const Header header = parse_header(got);
+  EXPECT_EQ(readable_text(header.first("Subject")->value), message.subject);
+  EXPECT_EQ(parse_address_list(header.first("From")->value).mailboxes.at(0).name,
+            message.from[0].name);
+  for (std::size_t at = 0, end = 0; at < got.size(); at = end + 2) {
+    end = got.find("\r\n", at);
+    EXPECT_LE(end - at, 998U);
+  }
 }
 
 TEST(Builder, BinaryIsAsItIs) {

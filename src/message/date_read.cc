@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "message/date.h"
+#include "message/readable.h"
 
 namespace ph::message {
 namespace {
@@ -70,32 +71,17 @@ struct Tokens {
   bool open_comment = false, too_many = false;
 };
 
-/// Octets of the comment that `text` starts with; nothing when it is not closed.
-std::optional<std::size_t> comment_octets(std::string_view text) {
-  std::size_t depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '(') {
-      ++depth;
-    } else if (text[i] == ')' && --depth == 0) {
-      return i + 1;
-    }
-  }
-  return {};
-}
-
 Tokens tokens_of(std::string_view text) {
   Tokens out;
   bool glued = false;
   while (!text.empty()) {
     const char c = text.front();
     if (c == '(') {
-      const auto octets = comment_octets(text);
-      out.open_comment = !octets;
-      if (!octets) return out;
-      out.comment = text.substr(1, *octets - 2);
-      text.remove_prefix(*octets);
+      const std::size_t octets = comment_octets(text);
+      out.open_comment = octets == 0;
+      if (octets == 0) return out;
+      out.comment = text.substr(1, octets - 2);
+      text.remove_prefix(octets);
       glued = false;
       continue;
     }
@@ -191,7 +177,7 @@ class Finder {
       return;
     }
     ++at_;
-    if (time_ && zone_) return;  // "EST5EDT", an id: nothing of the date follows its zone
+    if (time_ && zone_ && numbers_.size() >= 2) return;  // "EST5EDT", an id
     if (numbers_.size() < 3) numbers_.emplace_back(token.value, token.text.size());
   }
 
@@ -294,9 +280,13 @@ class Finder {
       }
     }
     if (year.second == 2) year.first += year.first < 50 ? 2000 : 1900;  // RFC 5322 §4.3
-    if (year.second == 3) year.first += 1900;
+    // "0102", "102": years that were counted from 1900 (RFC 5322 §4.3).
+    const bool counted = year.second >= 4 && year.first >= 100 && year.first < 200;
+    if (year.second == 3 || counted) year.first += 1900;
+    if (counted) odd("the year is counted from 1900");
     if (year.second < 4) odd("the year does not have four digits");
-    if (year.second < 2 || year.first > 9999 || month < 1 || month > 12 || day.first > 31)
+    if (year.second < 2 || year.first < 1 || year.first > 9999 || month < 1 || month > 12 ||
+        day.first > 31)
       return {};
     const std::chrono::year_month_day date{std::chrono::year(year.first),
                                            std::chrono::month(static_cast<unsigned>(month)),

@@ -214,7 +214,7 @@ class FromReader {
       name = name.substr(at + 1);
     }
     if (has(name, " ") || has(name, "=") || is_unknown(name)) return;
-    if (ip_in(name).empty() || open != text.npos) rdns_ = bare(name);
+    if (ip_in(name).empty()) rdns_ = bare(name);
   }
 
   static bool is_helo(std::string_view lower, std::size_t open) {
@@ -263,6 +263,9 @@ class FromReader {
     if (word_.empty() || (!word_ip_.empty() && !bracketed_word && rdns_.empty())) return;
     if (bracketed_word && style_.web) return;
     if (same_ascii(word_, "unknown") || same_ascii(word_, "<unavailable>")) return;
+    const std::string lower = ascii_lower(word_);
+    if (ip_.empty() && (has(lower, "@") || lower.ends_with("spooldir") || lower == "spooler"))
+      line_.local = true;  // a program passed it on: qmail-scanner, Mercury
     if (line_.local) return;
     line_.helo = bracketed_word ? std::string(word_) : std::string(bare(word_));
     if (rdns_.empty() && word_is_name && !ip_.empty() &&
