@@ -72,8 +72,8 @@ class Base64Body {
 ///           body (real mail has encodings one behind the other). Padding missing, or half of it:
 ///           what the characters say is taken. A lone character at the end: left out. Bits that
 ///           padding leaves over, and that are set: left out
-///   cost    10 GB/s and more with AVX2, 2 without; a line of any length is fast, one whose length
-///           is a multiple of 4 the most. No memory
+///   cost    O(octets), no memory; bench/README.md has figures. A line of any length is fast, one
+///           whose length is a multiple of 4 the most
 class Base64Decoder final : public RunStream {
  public:
   explicit Base64Decoder(const Base64Kernels& kernels = base64_kernels()) : body_(kernels) {}

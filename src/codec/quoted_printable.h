@@ -60,8 +60,7 @@ class QuotedPrintableEncoder final : public RunStream {
 ///   faults  an escape that is none: stays as it is. A soft line break of "=" and LF: taken. An
 ///   octet
 ///           above 127, a control character, CR or LF alone: stays
-///   cost    3 GB/s and more where one octet in 50 is escaped; memory:
-///           kQuotedPrintableBlankOctetsMax
+///   cost    O(octets); bench/README.md has figures. Memory: kQuotedPrintableBlankOctetsMax
 class QuotedPrintableDecoder final : public RunStream {
  private:
   enum class At : std::uint8_t { text, text_cr, equals, equals_hex, equals_blank, equals_cr };
