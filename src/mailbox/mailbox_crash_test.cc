@@ -21,6 +21,29 @@ using testing::House;
 constexpr Fault kFaults[] = {Fault::unavailable, Fault::unknown_done, Fault::unknown_not_done,
                              Fault::conflict,    Fault::stop_before,  Fault::stop_after};
 
+// The store's own contract, on the one double that ends a commit as `unknown`: its caller can learn
+// what became of it.
+TEST(MailboxStore, AnUnknownCommitCanBeSettled) {
+  for (const bool done : {true, false}) {
+    House house{7};
+    FaultyStore store{house.store()};
+    std::optional<store::Ticket> ticket;
+    store::Batch batch;
+    batch.puts.push_back({"k", "v"});
+    batch.on_unknown = [&ticket](store::Ticket of) { ticket = std::move(of); };
+    store.fail_at(1, done ? Fault::unknown_done : Fault::unknown_not_done);
+    const auto committed = house.run(store.commit("p", std::move(batch), {}));
+    ASSERT_FALSE(committed);
+    EXPECT_EQ(committed.error().kind, Kind::unknown);
+    ASSERT_TRUE(ticket);
+    EXPECT_EQ(ticket->partition, "p");
+    const auto settled = house.run(store.settle(*ticket, {}));
+    EXPECT_EQ(settled.has_value(), done);
+    if (!settled) EXPECT_EQ(settled.error().kind, Kind::conflict);
+    EXPECT_EQ(house.run(store.get("p", {"k"}, {}))->size(), done ? 1u : 0u);
+  }
+}
+
 /// What was asked and what was answered.
 struct History {
   std::map<std::string, Delivery> asked;  // by once

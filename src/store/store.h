@@ -78,6 +78,12 @@ struct Fence {
   std::string lease;
   Version epoch;
 };
+/// One attempt of a commit, for settle().
+struct Ticket {
+  Partition partition;
+  Version attempt;
+  std::string state;
+};
 struct Put {
   std::string key;
   std::optional<std::string> value;  // nullopt deletes
@@ -88,12 +94,9 @@ struct Batch {
   std::optional<Fence> fence;  // an implied check, reported as refused
   bool settle = true;          // false: the batch is harmless when repeated
   std::string hint;            // <= 128 octets, handed to watchers; no hint, no ring
-};
-/// What settle() needs after `unknown`.
-struct Ticket {
-  Partition partition;
-  Version attempt;
-  std::string state;
+  /// Called on the caller's executor before commit() ends as `unknown`, with what settle() needs.
+  /// Empty: the caller reads the rows again, or repeats a batch that is harmless when repeated.
+  std::function<void(Ticket)> on_unknown;
 };
 struct Committed {
   Version version;
@@ -160,7 +163,9 @@ class Store {
   /// `corrupt`, and a batch may still delete or replace it.
   virtual Task<Result<Page>> scan(Partition partition, Range range, std::size_t keys_max,
                                   Opt opt = {}) = 0;
-  /// One atomic, durable, conditional batch in one partition.
+  /// One atomic, durable, conditional batch in one partition. `unknown`: it may or may not have
+  /// been applied, and may still be; Batch::on_unknown has had the ticket. The local engines never
+  /// say so: they answer, or end the process.
   virtual Task<Result<Committed>> commit(Partition partition, Batch batch, Opt opt = {}) = 0;
   /// After `unknown`: ok = it was applied; conflict = it was not AND never will be.
   virtual Task<Result<Done>> settle(Ticket ticket, Opt opt = {}) = 0;

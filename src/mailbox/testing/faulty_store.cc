@@ -42,7 +42,11 @@ Task<Result<store::Committed>> FaultyStore::commit(store::Partition partition, s
   const auto fault = next();
   if (fault == Fault::unavailable || fault == Fault::stop_before)
     co_return fail(Kind::unavailable, "the store is made to fail");
-  if (fault == Fault::unknown_not_done) co_return fail(Kind::unknown, "made unknown, not done");
+  const auto on_unknown = batch.on_unknown;
+  if (fault == Fault::unknown_not_done) {
+    if (on_unknown) on_unknown({std::move(partition), {}, "never sent"});
+    co_return fail(Kind::unknown, "made unknown, not done");
+  }
   if (fault == Fault::conflict) co_return fail(Kind::conflict, "made to conflict");
   ++commits_;
   for (const auto& put : batch.puts) {
@@ -51,7 +55,10 @@ Task<Result<store::Committed>> FaultyStore::commit(store::Partition partition, s
     if (put.key.starts_with("b/")) block_octets_put_ += octets;
   }
   auto done = co_await inner_.commit(std::move(partition), std::move(batch), opt);
-  if (fault == Fault::unknown_done && done) co_return fail(Kind::unknown, "made unknown, done");
+  if (fault == Fault::unknown_done && done) {
+    if (on_unknown) on_unknown(std::move(done->ticket));
+    co_return fail(Kind::unknown, "made unknown, done");
+  }
   if (fault == Fault::stop_after) co_return fail(Kind::unavailable, "the store has stopped");
   co_return done;
 }
