@@ -68,15 +68,24 @@ Utf8Head utf8_head(std::string_view text) {
 }
 
 std::size_t utf8_prefix(std::string_view text) {
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  const std::size_t octets = text.size();
+  const auto continues = [](unsigned char c) { return (c & 0xc0) == 0x80; };
   std::size_t i = 0;
-  while (i < text.size()) {
-    if (octet(text, i) < 0x80) {
-      i += ascii_prefix(text.substr(i));
-      continue;
+  while (i < octets) {
+    const unsigned char first = at[i];
+    if (first < 0x80) {
+      i += i + 1 < octets && at[i + 1] < 0x80 ? ascii_prefix(text.substr(i)) : 1;
+    } else if (first >= 0xc2 && first < 0xe0 && i + 1 < octets && continues(at[i + 1])) {
+      i += 2;
+    } else if (first > 0xe0 && first < 0xf0 && first != 0xed && i + 2 < octets &&
+               continues(at[i + 1]) && continues(at[i + 2])) {
+      i += 3;
+    } else {  // whose second octet has limits of its own; or none
+      const Utf8Head head = utf8_head(text.substr(i, 4));
+      if (head.is != Utf8Head::Is::character) break;
+      i += head.octets;
     }
-    const Utf8Head head = utf8_head(text.substr(i, 4));
-    if (head.is != Utf8Head::Is::character) break;
-    i += head.octets;
   }
   return i;
 }
