@@ -54,10 +54,9 @@ void check(const Story& story, const Size& size) {
       story.accepted.size(), story.lives, deaths(story), story.failed_changes, story.without_room,
       story.late_changes, story.silences, why.by_doubt(), why.by_death(), story.log_lines,
       story.events.at("a").size() + story.events.at("b").size(), story.digest);
-  // The seed was unkind in every way.
+  // The seed was unkind.
   EXPECT_GT(deaths(story), 2u);
   EXPECT_GT(story.failed_changes, 0u);
-  EXPECT_GT(story.without_room, 0u);
   EXPECT_GT(story.late_changes, 0u);
   EXPECT_GT(story.silences, 0);
 }
@@ -68,6 +67,7 @@ TEST(Exchange, EndsEachMessageTheSameWayEachTimeOverTwoHundredHours) {
   const CopiesExplained why(story);
   EXPECT_GT(why.by_doubt(), 0);
   EXPECT_GT(why.by_death(), 0);
+  EXPECT_GT(story.without_room, 0u);  // rare enough that a short story may meet none
 
   const Story again = Exchange(1, kLong).run();
   EXPECT_EQ(story.digest, again.digest) << "the same seed, another story";
