@@ -126,7 +126,9 @@ class Checker {
     if (faults.count() == 0) return;
     const MimePart& part = tree_.parts()[index];
     const Check what = part.encoding == TransferEncoding::base64 ? Check::base64_broken
-                                                                 : Check::quoted_printable_broken;
+                       : part.encoding == TransferEncoding::uuencode
+                           ? Check::uuencode_broken
+                           : Check::quoted_printable_broken;
     note(what, index, part.body + faults.kept().front().offset, faults.count());
   }
 

@@ -79,6 +79,7 @@ enum class Check : unsigned char {
   charset_broken,
   base64_broken,
   quoted_printable_broken,
+  uuencode_broken,
 };
 
 /// In the order of Check.
@@ -110,6 +111,8 @@ inline constexpr auto kCheckTexts = std::to_array<CheckText>({
      "the decoded body may be damaged or cut off"},
     {"quoted-printable-broken", "RFC 2045 §6.7", "quoted-printable with what is none in it",
      "\"=\" and what follows it shows as it stands"},
+    {"uuencode-broken", "RFC 2045 §6.3", "uuencoded octets with what is none in them",
+     "the decoded body may be damaged or cut off"},
 });
 
 }  // namespace ph::message

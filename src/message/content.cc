@@ -7,8 +7,10 @@
 #include "base/ascii.h"
 #include "codec/base64.h"
 #include "codec/charset.h"
+#include "codec/flowed.h"
 #include "codec/parameter.h"
 #include "codec/quoted_printable.h"
+#include "codec/uuencode.h"
 
 namespace ph::message {
 namespace {
@@ -31,7 +33,7 @@ std::unique_ptr<codec::Stream> body_decoder(TransferEncoding encoding) {
     case TransferEncoding::base64: return std::make_unique<codec::Base64Decoder>();
     case TransferEncoding::quoted_printable:
       return std::make_unique<codec::QuotedPrintableDecoder>();
-    case TransferEncoding::uuencode:
+    case TransferEncoding::uuencode: return std::make_unique<codec::UuDecoder>();
     case TransferEncoding::seven_bit:
     case TransferEncoding::eight_bit:
     case TransferEncoding::binary:
@@ -63,12 +65,33 @@ std::string decoded_body(const MimeTree& tree, const MimePart& part) {
   return out;
 }
 
-PartText decoded_text(const MimeTree& tree, const MimePart& part) {
+namespace {
+
+/// RFC 3676 §4.
+void join_lines(const MimePart& part, std::string& text) {
+  ContentValue value;
+  parse_content_value(part.content_type, value);
+  const auto says = [&value](std::string_view name, std::string_view what) {
+    const ContentValue::Parameter* parameter = value.find(name);
+    return parameter != nullptr && same_ascii(parameter->value, what);
+  };
+  if (!says("format", "flowed")) return;
+  codec::FlowedDecoder flowed(says("delsp", "yes"));
+  std::string joined;
+  flowed.feed(text, joined);
+  flowed.finish(joined);
+  text = std::move(joined);
+}
+
+}  // namespace
+
+PartText decoded_text(const MimeTree& tree, const MimePart& part, TextLines lines) {
   PartText text;
   BodyReader body(tree, part);
   codec::CharsetDecoder charset(part.charset);
   for (std::string piece; body.next(piece); piece.clear()) charset.feed(piece, text.text);
   charset.finish(text.text);
+  if (lines == TextLines::joined && part.is("text", "plain")) join_lines(part, text.text);
   text.charset = charset.charset();
   text.is_guess = charset.is_guess();
   text.faults = body.faults().count() + charset.faults().count();

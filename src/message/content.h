@@ -52,10 +52,15 @@ struct PartText {
   std::uint64_t faults = 0;  // of transfer encoding and charset together
 };
 
+/// Whether the lines of a text with format=flowed stay as they were sent, or become paragraphs.
+/// RFC 3676 §4.
+enum class TextLines : std::uint8_t { as_sent, joined };
+
 /// Of a part that claims no charset, or one that nobody knows: UTF-8 if it is that, else
 /// windows-1252 (codec/charset.h). HTML that says another charset in itself is not asked.
 /// RFC 2046 §4.1.2. O(octets).
-PartText decoded_text(const MimeTree& tree, const MimePart& part);
+PartText decoded_text(const MimeTree& tree, const MimePart& part,
+                      TextLines lines = TextLines::as_sent);
 
 enum class Disposition : std::uint8_t { none, shown, attached, other };
 

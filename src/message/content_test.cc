@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "message/check.h"
+#include "message/embedded.h"
 
 namespace ph::message {
 namespace {
@@ -27,6 +28,28 @@ TEST(Content, DecodesTextOfEveryEncodingAndCharset) {
   EXPECT_EQ(first_text("\r\n\xc3\xa4"), "\xc3\xa4");
   EXPECT_EQ(first_text("\r\n\xe4 x"), "\xc3\xa4 x");
   EXPECT_EQ(first_text("Content-Transfer-Encoding: x-unknown\r\n\r\na=20b"), "a=20b");
+}
+
+TEST(Content, JoinsFlowedLinesWhereThatIsWanted) {
+  const std::string_view octets =
+      "Content-Type: text/plain; format=flowed\r\n\r\none \r\nparagraph\r\n";
+  const MimeTree tree = parse_mime(octets);
+  EXPECT_EQ(decoded_text(tree, tree.root()).text, "one \r\nparagraph\r\n");
+  EXPECT_EQ(decoded_text(tree, tree.root(), TextLines::joined).text, "one paragraph\r\n");
+}
+
+TEST(Content, FindsFilesInPlainText) {
+  const std::string_view text =
+      "hello\nbegin 644 a.txt\n#0V%T\n`\nend\nmore\nbegin 644 b\n#0V%T\n`\nend\n";
+  const auto files = find_embedded(text);
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "a.txt");
+  EXPECT_TRUE(files[1].whole);
+  std::string out;
+  const auto decoder = embedded_decoder(files[0].coding);
+  decoder->feed(text.substr(files[0].begin, files[0].end - files[0].begin), out);
+  decoder->finish(out);
+  EXPECT_EQ(out, "Cat");
 }
 
 TEST(Content, GivesALargeBodyInPiecesThatMakeTheWhole) {
