@@ -67,7 +67,7 @@ struct BuildMessage {
 ///           read from it what went in; control characters in header texts become blanks
 ///   fails   malformed: no From, an address that parse_address() refuses or that needs SMTPUTF8
 ///           (RFC 6531), a field name, type or identifier that is none, a message inside that this
-///           way cannot carry. over_limit: kBuild...Max, a word of a header longer than a line
+///           way cannot carry. over_limit: kBuild...Max, a name longer than a line
 ///   cost    O(octets) for each level of depth
 Result<std::string> build(const BuildMessage& message, Carry carry);
 

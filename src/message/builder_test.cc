@@ -103,6 +103,7 @@ TEST(Builder, RefusesWhatIsNone) {
   refused([](BuildMessage& m) {
     m.body = BuildPart{.type = "message/rfc822", .content = "Subject: \xc3\xbc\r\n\r\n"};
   });
+  refused([](BuildMessage& m) { m.from[0].name = std::string(3000, 'n'); }, Kind::over_limit);
   refused(
       [](BuildMessage& m) {
         for (std::size_t i = 0; i <= kBuildDepthMax; ++i) m.body = mixed({m.body});
@@ -117,12 +118,9 @@ TEST(Builder, RefusesWhatIsNone) {
 
 TEST(Builder, LongWordsFitLines) {
   BuildMessage message = letter(std::string(3000, 's'), text_part("x\n"));
-  message.from[0].name = std::string(3000, 'n');
   const std::string got = build(message, Carry::seven_bit).value();
   const Header header = parse_header(got);
   EXPECT_EQ(readable_text(header.first("Subject")->value), message.subject);
-  EXPECT_EQ(parse_address_list(header.first("From")->value).mailboxes.at(0).name,
-            message.from[0].name);
   for (std::size_t at = 0, end = 0; at < got.size(); at = end + 2) {
     end = got.find("\r\n", at);
     EXPECT_LE(end - at, 998U);
