@@ -101,9 +101,10 @@ bool is_file_name(std::string_view name) {
 /// A parameter that begins at `text`; what is none is passed over up to where one may begin.
 void take_parameter(std::string_view& text, std::vector<ContentValue::Parameter>& out) {
   ContentValue::Parameter parameter;
+  const std::size_t left = text.size();
   parameter.name = take_token(text);
   if (!text.starts_with('=')) {
-    if (parameter.name.empty()) text.remove_prefix(1);
+    if (text.size() == left) text.remove_prefix(1);
     return;
   }
   text.remove_prefix(1);
