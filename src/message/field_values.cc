@@ -131,15 +131,19 @@ std::vector<ListTarget> parse_list_field(std::string_view value) {
       fresh = true;
     } else if (!is_blank(value[i])) {
       if (value[i] == '(') comments = false;
-      octets = std::clamp<std::size_t>(rest.find_first_of("<,("), 1, rest.size());
-      if (const std::size_t end = quoted_octets(rest); end > 0) {
-        note(unquoted(rest.substr(1, end - 2)));
-        octets = end;
-      } else if (same_ascii(trimmed(rest.substr(0, octets)), "NO") && out.empty()) {
-        out.push_back({"NO", std::exchange(before, {})});
-        fresh = false;
+      // A quote first: what it closes is passed over, so that no octet is looked at again and
+      // again.
+      octets = quoted_octets(rest);
+      if (octets > 0) {
+        note(unquoted(rest.substr(1, octets - 2)));
       } else {
-        note(rest.substr(0, octets));
+        octets = std::clamp<std::size_t>(rest.find_first_of("<,("), 1, rest.size());
+        if (same_ascii(trimmed(rest.substr(0, octets)), "NO") && out.empty()) {
+          out.push_back({"NO", std::exchange(before, {})});
+          fresh = false;
+        } else {
+          note(rest.substr(0, octets));
+        }
       }
     }
     i += std::max<std::size_t>(octets, 1);
