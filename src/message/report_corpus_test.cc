@@ -148,9 +148,10 @@ TEST(ReportCorpus, AgreesWithAnotherReader) {
 
 TEST(ReportCorpus, LettersAreNoReports) {
   std::size_t count = 0;
-  for (const std::string folder :
-       {kCorpus + "not-bounces", PH_SOURCE_DIR "/tests/corpus/spam-sample",
-        PH_SOURCE_DIR "/tests/corpus/mime-mikel-mail"}) {
+  const std::string corpus = PH_SOURCE_DIR "/tests/corpus/";
+  const std::vector<std::string> folders{corpus + "bounces-sisimai/not-bounces",
+                                         corpus + "spam-sample", corpus + "mime-mikel-mail"};
+  for (const std::string& folder : folders) {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       if (!entry.is_regular_file() || entry.path().extension() != ".eml") continue;
       const std::string octets = octets_of(entry.path());
