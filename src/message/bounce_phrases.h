@@ -281,6 +281,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"bad sender", BounceReason::sender_refused},
     {"sender email address rejected", BounceReason::sender_refused},
     {"backscatter protection", BounceReason::sender_refused},
+    {"groups.google.com/support", BounceReason::sender_refused},
     {"by non-member", BounceReason::sender_refused},
     {"not a member of this mailing list", BounceReason::sender_refused},
     {"are not member", BounceReason::sender_refused},

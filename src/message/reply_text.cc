@@ -48,6 +48,7 @@ bool is_code_at(std::string_view text, std::size_t at) {
   if (digits_at(text, at) != 3 || text[at] < '2' || text[at] > '5' || text[at + 1] > '7')
     return false;
   if (text[at] == '3' || (at > 0 && (is_word(text[at - 1]) || text[at - 1] == '.'))) return false;
+  if (at + 3 == text.size() && text[at] == '2') return false;  // an exit code, a count
   if (at + 3 < text.size()) {
     static constexpr std::string_view kBehind = " \t\r\n-:;,.)]>\"'#";
     if (!kBehind.contains(text[at + 3])) return false;

@@ -50,6 +50,8 @@ Parts parts_of(const MimeTree& tree) {
       first(out.original);
     } else if (part.is("text", "html")) {
       out.html.push_back(&part);
+    } else if (part.is_multipart() && part.children == 0) {
+      out.text.push_back(&part);  // its boundary never comes: all that there is, is its body
     } else if (part.type == "text" && disposition_of(part) != Disposition::attached) {
       out.text.push_back(&part);
     }
@@ -163,9 +165,12 @@ void conclude(ReportRecipient& one, Report& report) {
   if (one.reply.empty()) add_finding(report, ReportOddity::no_reply, one.final);
   const bool is_fine = one.action == DsnAction::delivered || one.action == DsnAction::relayed ||
                        one.action == DsnAction::expanded;
-  if (one.status.empty() || (is_vague(one.status) && !is_vague(said.status) && !is_fine)) {
+  // Many servers give a status that their own table has for the reply's code; what the reply
+  // itself has is nearer to the fact.
+  const bool nearer = !said.status.empty() && !is_vague(said.status) && said.status != one.status;
+  if (one.status.empty() || (nearer && !is_fine)) {
     if (one.status.empty()) add_finding(report, ReportOddity::status_missing, one.final);
-    if (!said.status.empty()) one.status = said.status;
+    if (!is_vague(said.status) || one.status.empty()) one.status = said.status;
   }
   if (one.remote_mta.empty()) one.remote_mta = remote_in(one.reply);
   BounceWords words{.status = one.status,
@@ -209,7 +214,7 @@ ReportFields fields_in_text(std::string_view said) {
   std::size_t at = said.find("\nFinal-Recipient:");
   if (at == said.npos) at = said.find("\nReporting-MTA:");
   if (at == said.npos || said.find("\nAction:") == said.npos) return {};
-  at = std::min(at, said.find("\nAction:"));
+  at = std::min({at, said.find("\nAction:"), said.find("\nReporting-MTA:")});
   ReportFields out = parse_report_fields(said.substr(at + 1));
   out.strange.clear();
   return out;

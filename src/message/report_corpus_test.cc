@@ -83,11 +83,12 @@ std::string ours(const std::string& theirs) {
   return found == kOurs.end() ? theirs : found->second;
 }
 
-/// x.0.9NN is that project's own code for "nothing was given": its class counts, and that ours is
-/// not one that was read.
+/// x.0.9NN is that project's own code for "nothing was given": its class counts, and that ours
+/// was not read, or says no more.
 bool status_agrees(const std::string& theirs, const ReportRecipient& one) {
   if (theirs.size() == 7 && theirs.substr(1, 4) == ".0.9")
-    return theirs.front() == one.status.front() && one.status_derived;
+    return theirs.front() == one.status.front() &&
+           (one.status_derived || one.status.ends_with(".0.0"));
   return theirs == one.status;
 }
 
