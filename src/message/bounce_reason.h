@@ -7,7 +7,7 @@
 
 namespace ph::message {
 
-/// Why. docs/message.md says what each is for.
+/// Why. tests/conformance/README.md has what another project calls them.
 enum class BounceReason : std::uint8_t {
   none,                // nothing failed: it was delivered
   unspecified,         // nothing that was said tells

@@ -24,6 +24,8 @@ inline constexpr std::size_t kReportTextOctetsMax = 1 << 20;
 inline constexpr std::size_t kReportReplyOctetsMax = 4096;
 /// Values of one feedback field that may repeat.
 inline constexpr std::size_t kReportValuesMax = 1000;
+/// Findings of one report; further ones are left out.
+inline constexpr std::size_t kReportFindingsMax = 4000;
 
 enum class ReportKind : std::uint8_t {
   none,         // no report: a letter

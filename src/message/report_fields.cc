@@ -160,8 +160,7 @@ void add_value(std::vector<std::string>& values, const std::string& value) {
 }  // namespace
 
 void add_finding(Report& report, ReportOddity what, std::string_view detail) {
-  constexpr std::size_t kFindingsMax = 4 * kReportRecipientsMax;
-  if (report.findings.size() >= kFindingsMax) return;
+  if (report.findings.size() >= kReportFindingsMax) return;
   report.findings.push_back({what, valid_utf8(detail.substr(0, kStrangeOctetsMax))});
 }
 
@@ -299,6 +298,8 @@ void read_feedback_fields(const ReportFields& fields, Report& report) {
     }
   }
   for (auto& rcpt : out.original_rcpt_to) rcpt = bare_address(rcpt);
+  // Some put the host's name behind the address.
+  out.source_ip.resize(std::min(out.source_ip.find_first_of(" \t("), out.source_ip.size()));
   out.original_mail_from = bare_address(out.original_mail_from);
   out.reporting_mta = without_type(out.reporting_mta);
   if (out.type.empty()) add_finding(report, ReportOddity::field_missing, "Feedback-Type");

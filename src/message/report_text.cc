@@ -15,7 +15,7 @@ namespace ph::message {
 namespace {
 
 /// A line that is longer says what it says in its beginning: returned messages, JSON.
-constexpr std::size_t kLineOctetsMax = 4096;
+constexpr std::size_t kReportLineOctetsMax = 4096;
 
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -73,7 +73,7 @@ class TextReader {
 
   void read(std::string_view said) {
     while (!said.empty()) {
-      const std::string_view line = next_line(said).substr(0, kLineOctetsMax);
+      const std::string_view line = next_line(said).substr(0, kReportLineOctetsMax);
       choose(line);
       append(current_ == kNone ? common_ : blocks_[current_].said, line);
     }
@@ -202,7 +202,8 @@ void read_report_text(std::string_view said, const std::vector<std::string>& fai
       if (i >= report.recipients.size()) break;
       ReportRecipient& one = report.recipients[i];
       const ReplyFound given = find_reply(one.reply);
-      if (one.reply.empty() || (given.code == 0 && own)) {
+      const bool is_only = blocks.size() == 1 && find_reply(common).code >= 400;
+      if (one.reply.empty() || (given.code == 0 && (own || is_only))) {
         one.reply += one.reply.empty() ? "" : "\n";
         one.reply += kept(text);
       }
