@@ -150,6 +150,19 @@ class Message(unittest.TestCase):
                 b'Message-ID: <1@example.test>\r\nSubject: x\r\n\r\nbody\r\n')
         self.assertEqual(run('message', 'check', '-', stdin=good)[0], 0)
 
+    def test_bounce_tells_who_did_not_get_it_and_why(self):
+        file = CORPUS / 'bounces-sisimai/mail/lhost-exim-02.eml'
+        code, out, _ = run('message', 'bounce', file, '--json')
+        facts = json.loads(out)
+        self.assertEqual((code, facts['kind']), (0, 'delivery'))
+        self.assertEqual([(r['final'], r['status'], r['reply_code']) for r in facts['recipients']],
+                         [('kijitora@example.jp', '5.1.1', 550), ('sabatora@example.jp', '5.2.1', 550)])
+        self.assertEqual(facts['original']['message_id'], 'E1X58pB-0004bW-2s@marutamachi.example.org')
+        self.assertIn(b'mailbox_unknown', run('message', 'bounce', file)[1])
+        letter = b'From: a@example.test\r\nSubject: x\r\n\r\nbody\r\n'
+        self.assertEqual(run('message', 'bounce', '-', stdin=letter)[0], 1)
+        self.assertEqual(batch('message', {'do': 'bounce', 'file': str(file)})[0]['kind'], 'delivery')
+
     def test_every_message_of_the_corpus_is_read(self):
         files = [f for folder in ('mime-cpython/email', 'mime-mail-parser/eml', 'mime-mikel-mail/emails',
                                   'bounces-sisimai/mail', 'spam-sample')

@@ -1,4 +1,4 @@
-// posthouse message show|tree|part|headers|check FILE
+// posthouse message show|tree|part|headers|check|bounce FILE
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "app/cli/batch.h"
+#include "app/cli/bounce_facts.h"
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
 #include "app/cli/message_facts.h"
@@ -164,7 +165,12 @@ Result<json::object> facts_for(std::string_view what, const MimeTree& tree, cons
     out["code"] = out.at("findings").as_array().empty() ? kFine : kFoundWrong;
     return out;
   }
-  return fail(Kind::malformed, "\"do\" is show, tree, headers, part or check");
+  if (what == "bounce") {
+    json::object out = bounce_facts(message::read_report(tree));
+    out["code"] = out.at("kind").as_string() == "none" ? kFoundWrong : kFine;
+    return out;
+  }
+  return fail(Kind::malformed, "\"do\" is show, tree, headers, part, check or bounce");
 }
 
 int print_facts(json::object facts) {
@@ -198,6 +204,8 @@ int run_on_file(const Common& common, const Args& args, std::string_view what) {
     print_tree(tree);
   } else if (what == "headers") {
     print_headers(tree);
+  } else if (what == "bounce") {
+    return print_bounce(message::read_report(tree));
   } else if (what == "check") {
     const json::object facts = check_facts(tree);
     print_findings(facts);
@@ -253,6 +261,9 @@ void add_message(Command program, Common& common) {
               "Examples:\n  posthouse message headers mail.eml\n", part);
   add_part_of(command, common, "check", "what in it breaks a standard, and what comes of it",
               "Exit 1: something does.\n\nExamples:\n  posthouse message check mail.eml\n", part);
+  add_part_of(
+      command, common, "bounce", "what it reports of another message: a bounce, a complaint",
+      "Exit 1: it is no report.\n\nExamples:\n  posthouse message bounce mail.eml --json\n", part);
   const auto args = add_part_of(command, common, "part", "one part of it, decoded",
                                 "Examples:\n"
                                 "  posthouse message part mail.eml 2 -o picture.png\n"
