@@ -17,8 +17,8 @@ inline constexpr std::size_t kHeldInputOctetsMax = 16 << 20;
 
 /// What some codings want to know besides the octets.
 struct CodingOptions {
-  std::string name;            // of the file (uuencode, BinHex, yEnc), or of the parameter (RFC 2231)
-  bool delsp = false;          // format=flowed: DelSp=yes
+  std::string name;    // of the file (uuencode, BinHex, yEnc), or of the parameter (RFC 2231)
+  bool delsp = false;  // format=flowed: DelSp=yes
   bool resource_fork = false;  // BinHex: that fork instead of the data fork
 };
 

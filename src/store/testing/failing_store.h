@@ -31,7 +31,9 @@ class FailingStore final : public Store {
     plan_.at = ~std::uint64_t{0};
   }
   /// Out of order from change `more` on, counted from now.
-  void fail_after(std::uint64_t more, bool apply_last) { plan_ = {changes_ + more, apply_last, plan_.died}; }
+  void fail_after(std::uint64_t more, bool apply_last) {
+    plan_ = {changes_ + more, apply_last, plan_.died};
+  }
   /// It does not die any more by itself.
   void spare() { plan_.at = ~std::uint64_t{0}; }
   std::uint64_t changes() const { return changes_; }

@@ -40,6 +40,14 @@ void ClientSession::check_offers() {
   constexpr std::string_view kNoUtf8 =
       "the server does not take addresses outside ASCII (SMTPUTF8)";
   const bool whole = letter_.needs_smtputf8 || !message::is_ascii(letter_.sender);
+  smtputf8_ = whole;
+  // What is wrong with one address is told of it, before what is wrong with the whole message.
+  for (RecipientReport& recipient : report_.recipients) {
+    if (recipient.what != Outcome::unasked || message::is_ascii(recipient.address)) continue;
+    smtputf8_ = true;
+    if (utf8_offered) continue;
+    settle(recipient, Outcome::refused_permanent, Stage::local, "5.6.7", kNoUtf8);
+  }
   if (whole && !utf8_offered) {  // RFC 6531 §3.5
     if (message::is_ascii(letter_.sender)) {
       settle_rest(Outcome::refused_permanent, Stage::local, "5.6.9",
@@ -47,13 +55,6 @@ void ClientSession::check_offers() {
     } else {
       settle_rest(Outcome::refused_permanent, Stage::local, "5.6.7", kNoUtf8);
     }
-  }
-  smtputf8_ = whole;
-  for (RecipientReport& recipient : report_.recipients) {
-    if (recipient.what != Outcome::unasked || message::is_ascii(recipient.address)) continue;
-    smtputf8_ = true;
-    if (utf8_offered) continue;
-    settle(recipient, Outcome::refused_permanent, Stage::local, "5.6.7", kNoUtf8);
   }
   smtputf8_ = smtputf8_ && utf8_offered;
   if (letter_.eight_bit && !offers_.eight_bit) {
