@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/dns_rounds.h"
+#include "net/ask_all.h"
 
 namespace ph::deliver {
 
@@ -12,7 +12,7 @@ Task<route::MxResult> look_up_mx(rt::Resolver& resolver,  // NOLINT: outlives th
   route::MxPlanner planner(std::move(domain), std::move(self));
   while (!planner.done()) {
     auto questions = planner.take_questions();
-    const net::DnsAnswers answers = co_await net::ask_all(resolver, std::move(questions), deadline);
+    const net::Answers answers = co_await net::ask_all(resolver, std::move(questions), deadline);
     for (const auto& [question, answer] : answers) planner.answer(question, answer);
   }
   co_return planner.take_result();

@@ -1,22 +1,13 @@
-// Questions to the DNS that belong together, and the checks that need several rounds of them.
+// Checks that are functions of what the DNS said, run over the real DNS.
 #pragma once
 
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
-#include "rt/resolver.h"
+#include "net/ask_all.h"
 
 namespace ph::net {
-
-using DnsAnswers = std::vector<std::pair<dns::Question, dns::Answer>>;
-
-/// Asks all at once; goes on when the last answer has come, in the order in which they came.
-///   resolver  outlives the coroutine
-///   deadline  of each question; what has no answer by then is timed_out
-Task<DnsAnswers> ask_all(rt::Resolver& resolver, std::vector<dns::Question> questions,
-                         rt::Instant deadline);
 
 /// Runs a pure check to its outcome: a function of what is known (mailauth/lookups.h), which says
 /// nullopt while it waits for answers.
@@ -34,7 +25,7 @@ Task<typename std::invoke_result_t<Run&, Lookups&>::value_type> run_check(
     if (outcome) co_return *std::move(outcome);
     auto questions = lookups.take_questions();
     PH_CHECK(!questions.empty());  // else it waits for nothing
-    DnsAnswers answers = co_await ask_all(resolver, std::move(questions), deadline);
+    Answers answers = co_await ask_all(resolver, std::move(questions), deadline);
     for (auto& [question, answer] : answers) lookups.answer(question, std::move(answer));
   }
 }

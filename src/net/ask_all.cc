@@ -1,4 +1,4 @@
-#include "net/dns_rounds.h"
+#include "net/ask_all.h"
 
 #include <memory>
 #include <optional>
@@ -6,12 +6,12 @@
 namespace ph::net {
 namespace {
 
-/// Questions asked at once. Shared by the coroutine of each question; the last one to have its
-/// answer resumes whoever waits for all. They run on one executor, one at a time.
+/// Shared by the coroutine of each question; the last one to have its answer resumes whoever waits
+/// for all. They run on one executor, one at a time.
 struct Round {
   std::size_t open = 0;
-  DnsAnswers answers;
-  std::optional<rt::Resume<DnsAnswers>> waiter;
+  Answers answers;
+  std::optional<rt::Resume<Answers>> waiter;
 };
 
 Task<void> ask_one(rt::Resolver& resolver,  // NOLINT: outlives the task
@@ -23,13 +23,13 @@ Task<void> ask_one(rt::Resolver& resolver,  // NOLINT: outlives the task
 
 }  // namespace
 
-Task<DnsAnswers> ask_all(rt::Resolver& resolver,  // NOLINT: outlives the task
-                         std::vector<dns::Question> questions, rt::Instant deadline) {
-  if (questions.empty()) co_return DnsAnswers{};
+Task<Answers> ask_all(rt::Resolver& resolver,  // NOLINT: outlives the task
+                      std::vector<dns::Question> questions, rt::Instant deadline) {
+  if (questions.empty()) co_return Answers();
   const rt::Executor executor = co_await boost::asio::this_coro::executor;
-  co_return co_await rt::suspend<DnsAnswers>(
+  co_return co_await rt::suspend<Answers>(
       [&resolver, executor, deadline,
-       questions = std::move(questions)](rt::Resume<DnsAnswers> waiter) {
+       questions = std::move(questions)](rt::Resume<Answers> waiter) {
         const auto round = std::make_shared<Round>();
         round->open = questions.size();
         round->waiter.emplace(std::move(waiter));

@@ -1,4 +1,4 @@
-#include "net/dns_rounds.h"
+#include "net/run_check.h"
 
 #include <gtest/gtest.h>
 
@@ -49,7 +49,7 @@ Task<void> keep(rt::Resolver& resolver, Known& known, int* runs,  // NOLINT: out
   into = std::move(outcome);
 }
 
-struct DnsRounds : ::testing::Test {
+struct RunCheck : ::testing::Test {
   std::vector<dns::Status> check(Known& known) {
     std::optional<std::vector<dns::Status>> outcome;
     world.spawn(keep(resolver, known, &runs, world.clock.now() + 10s, outcome));
@@ -61,7 +61,7 @@ struct DnsRounds : ::testing::Test {
   sim::Resolver resolver{world, {.delay_min = 1s, .delay_max = 1s}};  // each question
 };
 
-TEST_F(DnsRounds, AsksEachRoundAtOnce) {
+TEST_F(RunCheck, AsksEachRoundAtOnce) {
   for (const char* name : {"a.test", "c.test"}) resolver.set_a(name, {"192.0.2.1"});
   Known known;
   EXPECT_EQ(check(known), (std::vector{dns::Status::ok, dns::Status::no_name, dns::Status::ok}));
@@ -73,7 +73,7 @@ TEST_F(DnsRounds, AsksEachRoundAtOnce) {
   EXPECT_EQ(resolver.asked().size(), 3u);
 }
 
-TEST_F(DnsRounds, EndsAtTheDeadline) {
+TEST_F(RunCheck, EndsAtTheDeadline) {
   resolver.set_status("b.test", dns::Status::timed_out);
   Known known;
   EXPECT_EQ(check(known),
