@@ -13,6 +13,7 @@
 #include "base/ip_text.h"
 #include "codec/idna.h"
 #include "mailauth/authors.h"
+#include "mailauth/lint.h"
 #include "mailauth/results.h"
 #include "message/date.h"
 #include "net/run_check.h"
@@ -274,6 +275,20 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
   return signed_facts(fields, all.message, domain, request.selector, key, request.header_only);
 }
 
+Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
+  PH_TRY(const auto domain, domain_of(request.domain));
+  struct Check {
+    const std::string& domain;
+    const std::vector<std::string>& selectors;
+    Wall now;
+    std::optional<mailauth::LintOutcome> run(Lookups& lookups) const {
+      return mailauth::lint_domain(domain, selectors, now, lookups);
+    }
+  } const check{domain, request.selectors, now};
+  PH_TRY(const auto outcome, run(check));
+  return facts(outcome);
+}
+
 Result<json::object> AuthDesk::answer(const AuthRequest& request) {
   PH_TRY(const Wall now, time_of(request));
   json::object out;
@@ -285,6 +300,8 @@ Result<json::object> AuthDesk::answer(const AuthRequest& request) {
     PH_TRY(out, sign(request, now));
   } else if (request.what == "seal") {
     PH_TRY(out, seal(request, now));
+  } else if (request.what == "lint") {
+    PH_TRY(out, lint(request, now));
   } else {
     return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal or lint",
                 request.what);

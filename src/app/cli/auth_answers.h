@@ -49,6 +49,7 @@ class AuthDesk {
   Result<boost::json::object> checked(const AuthRequest& request, Wall now);
   Result<boost::json::object> sign(const AuthRequest& request, Wall now);
   Result<boost::json::object> seal(const AuthRequest& request, Wall now);
+  Result<boost::json::object> lint(const AuthRequest& request, Wall now);
   Result<Checked> check(const AuthRequest& request, Wall now);
   Result<Wall> time_of(const AuthRequest& request);
   template <class Check>

@@ -152,4 +152,27 @@ json::object facts(const mailauth::ArcOutcome& outcome) {
           {"code", code_of(outcome.result == temperror, outcome.result == fail)}};
 }
 
+json::object facts(const mailauth::LintOutcome& outcome) {
+  using enum mailauth::LintSeverity;
+  json::array records, findings;
+  for (const auto& each : outcome.records) {
+    records.push_back(
+        json::object{{"kind", each.kind}, {"name", text(each.name)}, {"text", text(each.text)}});
+  }
+  bool is_wrong = false, is_unknown = false;
+  for (const auto& each : outcome.findings) {
+    is_wrong = is_wrong || each.severity == wrong || each.severity == risk;
+    is_unknown = is_unknown || each.severity == unknown;
+    findings.push_back(json::object{{"severity", mailauth::to_string(each.severity)},
+                                    {"about", each.about},
+                                    {"what", text(each.what)},
+                                    {"why", text(each.why)},
+                                    {"fix", text(each.fix)}});
+  }
+  return {{"domain", text(outcome.domain)},
+          {"records", std::move(records)},
+          {"findings", std::move(findings)},
+          {"code", code_of(is_unknown && !is_wrong, is_wrong)}};
+}
+
 }  // namespace ph::cli

@@ -8,6 +8,7 @@
 #include "mailauth/arc.h"
 #include "mailauth/dkim.h"
 #include "mailauth/dmarc.h"
+#include "mailauth/lint.h"
 #include "mailauth/spf.h"
 
 namespace ph::cli {
@@ -17,6 +18,8 @@ boost::json::object facts(const mailauth::SpfOutcome& outcome);
 boost::json::object facts(const std::vector<mailauth::DkimOutcome>& outcomes);
 boost::json::object facts(const mailauth::DmarcOutcome& outcome);
 boost::json::object facts(const mailauth::ArcOutcome& outcome);
+/// Without "result", "why" and "fix": each finding has its own.
+boost::json::object facts(const mailauth::LintOutcome& outcome);
 
 /// One signature.
 boost::json::object facts(const mailauth::DkimOutcome& outcome);
