@@ -8,11 +8,13 @@
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
+#include "app/daemon/facts.h"
 #include "app/daemon/units.h"
 #include "base/ascii.h"
 #include "base/ip_text.h"
 #include "codec/idna.h"
 #include "mailauth/authors.h"
+#include "mailauth/dkim_diagnose.h"
 #include "mailauth/lint.h"
 #include "mailauth/results.h"
 #include "message/date.h"
@@ -129,6 +131,26 @@ class MessageCheck {
   std::optional<mailauth::ArcOutcome> arc_outcome_;
 };
 
+/// What was changed on the way, for each signature that does not fit.
+void put_changes(const message::Header& header, std::string_view body,
+                 const std::vector<mailauth::DkimOutcome>& outcomes, json::object& facts) {
+  using enum mailauth::DkimReason;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    json::array changes;
+    const auto field =
+        std::ranges::find(header.fields(), outcomes[i].offset, &message::Field::offset);
+    const bool differs = outcomes[i].reason == body_hash || outcomes[i].reason == header_hash;
+    if (differs && field != header.fields().end()) {
+      if (const auto signature = mailauth::parse_dkim_signature(field->value)) {
+        for (const auto& each : mailauth::diagnose_dkim(header, *field, body, *signature))
+          changes.push_back(
+              json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
+      }
+    }
+    facts.at("signatures").at(i).as_object()["changes"] = std::move(changes);
+  }
+}
+
 std::string body_digest(std::string_view body) {
   mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256,
                               std::nullopt);
@@ -150,8 +172,8 @@ json::object signed_facts(const std::string& fields, const std::string& message,
 }  // namespace
 
 struct AuthDesk::Checked {
-  std::string message;  // with CRLF
-  message::Header header;
+  std::unique_ptr<const std::string> message;  // with CRLF; stays where it is
+  message::Header header;                      // aliases it
   MessageCheck::Outcome outcome;
 };
 
@@ -194,10 +216,10 @@ Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) 
     PH_TRY(spf, spf_query(request, now));
   }
   Checked out;
-  out.message = with_crlf(request.message);
-  message::parse_header(out.message, out.header);
+  out.message = std::make_unique<const std::string>(with_crlf(request.message));
+  message::parse_header(*out.message, out.header);
   if (out.header.fields().empty()) return fail(Kind::malformed, "there is no header in it");
-  MessageCheck check(out.header, std::string_view(out.message).substr(out.header.body()),
+  MessageCheck check(out.header, std::string_view(*out.message).substr(out.header.body()),
                      std::move(spf),
                      request.public_suffixes ? mailauth::DmarcMethod::public_suffixes
                                              : mailauth::DmarcMethod::tree_walk,
@@ -208,7 +230,10 @@ Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) 
 
 Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   PH_TRY(const auto all, check(request, now));
-  if (request.what == "dkim") return facts(all.outcome.dkim);
+  json::object dkim = facts(all.outcome.dkim);
+  put_changes(all.header, std::string_view(*all.message).substr(all.header.body()),
+              all.outcome.dkim, dkim);
+  if (request.what == "dkim") return dkim;
   if (request.what == "arc") return facts(all.outcome.arc);
   json::object out = facts(all.outcome.dmarc);
   const auto part = [](json::object from) {
@@ -217,7 +242,7 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   };
   out["checks"] = {
       {"spf", all.outcome.spf ? json::value(part(facts(*all.outcome.spf))) : json::value(nullptr)},
-      {"dkim", part(facts(all.outcome.dkim))},
+      {"dkim", part(std::move(dkim))},
       {"arc", part(facts(all.outcome.arc))}};
   return out;
 }
@@ -271,8 +296,8 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
                 all.outcome.arc.why);
   PH_TRY(const std::string fields,
          mailauth::seal_arc(all.header, how, key,
-                            body_digest(std::string_view(all.message).substr(all.header.body()))));
-  return signed_facts(fields, all.message, domain, request.selector, key, request.header_only);
+                            body_digest(std::string_view(*all.message).substr(all.header.body()))));
+  return signed_facts(fields, *all.message, domain, request.selector, key, request.header_only);
 }
 
 Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
