@@ -12,7 +12,11 @@ namespace {
 
 /// Words of strangers that are told; a domain has at most 255.
 constexpr std::size_t kWordOctetsMax = 255;
+<<<<<<< HEAD
 constexpr std::size_t kColumnsMax = 76;
+=======
+constexpr std::size_t kResultsColumnsMax = 78;
+>>>>>>> authcli
 
 /// A token of RFC 2045 §5.1, which needs no quotes; "@", "/" and ":" stand in addresses and
 /// identities, where RFC 8601 §2.2 has them bare.
@@ -123,7 +127,7 @@ void put_folded(std::string_view text, std::size_t& column, std::string& out) {
     const auto end = std::min(text.find(' ', 1), text.size());
     const auto word = text.substr(0, end);
     text.remove_prefix(end);
-    if (column + word.size() > kColumnsMax && word.starts_with(' ')) {
+    if (column + word.size() > kResultsColumnsMax && word.starts_with(' ')) {
       out += "\r\n\t";
       out += word.substr(1);
       column = word.size();

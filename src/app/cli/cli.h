@@ -48,6 +48,7 @@ void add_mx(Command program, Common& common);
 void add_trace(Command program, Common& common);
 void add_message(Command program, Common& common);
 void add_codec(Command program, Common& common);
+void add_auth(Command program, Common& common);
 void add_version(Command program, Common& common);
 
 }  // namespace ph::cli

@@ -1,0 +1,338 @@
+#include "app/cli/auth_answers.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <utility>
+
+#include "app/cli/auth_facts.h"
+#include "app/cli/batch.h"
+#include "app/cli/cli.h"
+#include "app/cli/input.h"
+#include "app/daemon/facts.h"
+#include "app/daemon/units.h"
+#include "base/ascii.h"
+#include "base/ip_text.h"
+#include "codec/idna.h"
+#include "mailauth/authors.h"
+#include "mailauth/dkim_diagnose.h"
+#include "mailauth/lint.h"
+#include "mailauth/results.h"
+#include "message/date.h"
+#include "net/run_check.h"
+
+namespace ph::cli {
+namespace {
+
+namespace json = boost::json;
+using mailauth::Lookups;
+
+/// Octets of a private key's file; one of 8,192 bits has some 6,400.
+constexpr std::size_t kKeyFileOctetsMax = 64 << 10;
+
+/// Files have the line ends of their system; signatures are over those of the wire.
+std::string with_crlf(std::string_view octets) {
+  std::string out;
+  out.reserve(octets.size() + octets.size() / 32);
+  for (const char c : octets) {
+    if (c == '\n' && !out.ends_with('\r')) out += '\r';
+    out += c;
+  }
+  return out;
+}
+
+std::uint64_t seconds_of(Wall at) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(at), 0) / 1000);
+}
+
+Result<std::string> client_ip(const std::string& ip) {
+  if (ip.empty()) return fail(Kind::malformed, "whose address? name it with --ip (\"ip\")");
+  if (!parse_ip_text(ip)) return fail(Kind::malformed, "that is no IP address", ip);
+  return ip;
+}
+
+/// "<>" and "" are the null path.
+std::string sender_of(std::string from) {
+  if (from.starts_with('<') && from.ends_with('>')) from = from.substr(1, from.size() - 2);
+  return from;
+}
+
+Result<mailauth::SpfQuery> spf_query(const AuthRequest& request, Wall now) {
+  PH_TRY(auto ip, client_ip(request.ip));
+  mailauth::SpfQuery query{.ip = std::move(ip),
+                           .helo = request.helo,
+                           .sender = sender_of(request.from),
+                           .receiver = request.authserv_id,
+                           .now = now};
+  if (query.sender.empty() && query.helo.empty())
+    return fail(Kind::malformed, "whose domain? name it with --from or --helo");
+  return query;
+}
+
+Result<std::string> domain_of(const std::string& typed) {
+  if (typed.empty()) return fail(Kind::malformed, "which domain? name it with --domain");
+  return codec::to_ascii_domain(typed);
+}
+
+Result<crypto::PrivateKey> key_of(const std::string& file) {
+  if (file.empty()) return fail(Kind::malformed, "which key? name its file with --key");
+  PH_TRY(const std::string pem, read_all(file, kKeyFileOctetsMax));
+  return crypto::PrivateKey::from_pem(pem);
+}
+
+/// All checks of one message, each question asked once.
+class MessageCheck {
+ public:
+  MessageCheck(const message::Header& header, std::string_view body,
+               std::optional<mailauth::SpfQuery> spf, mailauth::DmarcMethod method, Wall now,
+               const mailauth::PublicSuffixes& suffixes)
+      : authors_(mailauth::author_domains(header)),
+        method_(method),
+        suffixes_(suffixes),
+        dkim_(header, bodies_, now),
+        arc_(header, bodies_, now) {
+    if (spf) spf_.emplace(*std::move(spf));
+    bodies_.update(body);
+    bodies_.finish();
+  }
+
+  struct Outcome {
+    std::optional<mailauth::SpfOutcome> spf;
+    std::vector<mailauth::DkimOutcome> dkim;
+    mailauth::ArcOutcome arc;
+    mailauth::DmarcOutcome dmarc;
+  };
+  std::optional<Outcome> run(Lookups& lookups) {
+    // What has its outcome is not run again while DMARC waits.
+    if (spf_ && !spf_outcome_) spf_outcome_ = spf_->run(lookups);
+    if (!dkim_outcome_) dkim_outcome_ = dkim_.run(lookups);
+    if (!arc_outcome_) arc_outcome_ = arc_.run(lookups);
+    if ((spf_ && !spf_outcome_) || !dkim_outcome_ || !arc_outcome_) return std::nullopt;
+    mailauth::DmarcQuery query{
+        .author_domains = authors_, .dkim = *dkim_outcome_, .method = method_};
+    if (spf_outcome_) {
+      query.spf = spf_outcome_->result;
+      query.spf_domain = spf_outcome_->domain;
+    }
+    auto dmarc = mailauth::DmarcCheck(std::move(query), suffixes_).run(lookups);
+    if (!dmarc) return std::nullopt;
+    return Outcome{spf_outcome_, *dkim_outcome_, *arc_outcome_, *std::move(dmarc)};
+  }
+
+ private:
+  std::vector<std::string> authors_;
+  mailauth::DmarcMethod method_;
+  const mailauth::PublicSuffixes& suffixes_;
+  mailauth::BodyDigests bodies_;
+  mailauth::DkimVerifier dkim_;
+  mailauth::ArcVerifier arc_;
+  std::optional<mailauth::SpfCheck> spf_;
+  std::optional<mailauth::SpfOutcome> spf_outcome_;
+  std::optional<std::vector<mailauth::DkimOutcome>> dkim_outcome_;
+  std::optional<mailauth::ArcOutcome> arc_outcome_;
+};
+
+/// What was changed on the way, for each signature that does not fit.
+void put_changes(const message::Header& header, std::string_view body,
+                 const std::vector<mailauth::DkimOutcome>& outcomes, json::object& facts) {
+  using enum mailauth::DkimReason;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    json::array changes;
+    const auto field =
+        std::ranges::find(header.fields(), outcomes[i].offset, &message::Field::offset);
+    const bool differs = outcomes[i].reason == body_hash || outcomes[i].reason == header_hash;
+    if (differs && field != header.fields().end()) {
+      if (const auto signature = mailauth::parse_dkim_signature(field->value)) {
+        for (const auto& each : mailauth::diagnose_dkim(header, *field, body, *signature))
+          changes.push_back(
+              json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
+      }
+    }
+    facts.at("signatures").at(i).as_object()["changes"] = std::move(changes);
+  }
+}
+
+std::string body_digest(std::string_view body) {
+  mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256,
+                              std::nullopt);
+  digest.update(body);
+  return digest.finish();
+}
+
+json::object signed_facts(const std::string& fields, const std::string& message,
+                          const std::string& domain, const std::string& selector,
+                          const crypto::PrivateKey& key, bool header_only) {
+  json::object out{{"field", fields},
+                   {"record_name", selector + "._domainkey." + domain},
+                   {"record", mailauth::format_dkim_record(key)},
+                   {"code", kFine}};
+  put_octets(out, header_only ? fields : fields + message);
+  return out;
+}
+
+}  // namespace
+
+struct AuthDesk::Checked {
+  std::unique_ptr<const std::string> message;  // with CRLF; stays where it is
+  message::Header header;                      // aliases it
+  MessageCheck::Outcome outcome;
+};
+
+template <class Check>
+auto AuthDesk::run(Check& check)
+    -> Result<typename decltype(check.run(std::declval<Lookups&>()))::value_type> {
+  if (!resolver_) {
+    PH_TRY(resolver_, rt::os::make_resolver({.servers = servers_}));
+  }
+  Lookups lookups;
+  const rt::Instant deadline = world_->clock.now() + kAuthLookUpMax;
+  return world_.run(net::run_check(
+      *resolver_, lookups, [&check](Lookups& known) { return check.run(known); }, deadline));
+}
+
+Result<Wall> AuthDesk::time_of(const AuthRequest& request) {
+  if (request.now.empty()) return world_->clock.wall();
+  if (request.now.size() <= 11 && request.now.find_first_not_of("0123456789") == std::string::npos)
+    return wall_of(std::stoll(request.now) * 1000);
+  PH_TRY(const auto read, message::read_date(request.now));
+  return read.at;
+}
+
+Result<json::object> AuthDesk::spf(const AuthRequest& request, Wall now) {
+  PH_TRY(auto query, spf_query(request, now));
+  mailauth::SpfCheck check(query);
+  PH_TRY(const auto outcome, run(check));
+  json::object out = facts(outcome);
+  out["received_spf"] = mailauth::received_spf_field(
+      outcome, {.authserv_id = query.receiver.empty() ? "localhost" : query.receiver,
+                .ip = query.ip,
+                .helo = query.helo,
+                .sender = query.sender});
+  return out;
+}
+
+Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) {
+  std::optional<mailauth::SpfQuery> spf;
+  if (!request.ip.empty() && (request.what == "dmarc" || request.what == "seal")) {
+    PH_TRY(spf, spf_query(request, now));
+  }
+  Checked out;
+  out.message = std::make_unique<const std::string>(with_crlf(request.message));
+  message::parse_header(*out.message, out.header);
+  if (out.header.fields().empty()) return fail(Kind::malformed, "there is no header in it");
+  MessageCheck check(out.header, std::string_view(*out.message).substr(out.header.body()),
+                     std::move(spf),
+                     request.public_suffixes ? mailauth::DmarcMethod::public_suffixes
+                                             : mailauth::DmarcMethod::tree_walk,
+                     now, suffixes_);
+  PH_TRY(out.outcome, run(check));
+  return out;
+}
+
+Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
+  PH_TRY(const auto all, check(request, now));
+  json::object dkim = facts(all.outcome.dkim);
+  put_changes(all.header, std::string_view(*all.message).substr(all.header.body()),
+              all.outcome.dkim, dkim);
+  if (request.what == "dkim") return dkim;
+  if (request.what == "arc") return facts(all.outcome.arc);
+  json::object out = facts(all.outcome.dmarc);
+  const auto part = [](json::object from) {
+    from.erase("code");
+    return from;
+  };
+  out["checks"] = {
+      {"spf", all.outcome.spf ? json::value(part(facts(*all.outcome.spf))) : json::value(nullptr)},
+      {"dkim", part(std::move(dkim))},
+      {"arc", part(facts(all.outcome.arc))}};
+  return out;
+}
+
+Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
+  PH_TRY(auto domain, domain_of(request.domain));
+  if (request.selector.empty())
+    return fail(Kind::malformed, "which selector? name it with --selector");
+  PH_TRY(const auto key, key_of(request.key));
+  mailauth::DkimSigning how{
+      .domain = domain, .selector = request.selector, .signed_at = seconds_of(now)};
+  if (!request.expires.empty()) {
+    PH_TRY(const auto after, daemon::parse_duration(request.expires));
+    how.expires = seconds_of(now + after);
+  }
+  const std::string message = with_crlf(request.message);
+  const auto header = message::parse_header(message);
+  if (header.count("from") == 0)
+    return fail(Kind::malformed, "there is no From field, and DKIM signs none without");
+  PH_TRY(const std::string field,
+         mailauth::sign_dkim(header, how, key,
+                             body_digest(std::string_view(message).substr(header.body()))));
+  return signed_facts(field, message, domain, request.selector, key, request.header_only);
+}
+
+Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
+  PH_TRY(auto domain, domain_of(request.domain));
+  if (request.selector.empty())
+    return fail(Kind::malformed, "which selector? name it with --selector");
+  if (request.results.empty() == request.authserv_id.empty())
+    return fail(Kind::malformed, "either --results with its text, or --authserv-id");
+  PH_TRY(const auto key, key_of(request.key));
+  PH_TRY(const auto all, check(request, now));
+  mailauth::ArcSealing how{.domain = domain,
+                           .selector = request.selector,
+                           .results = message::unfold(request.results),
+                           .chain = all.outcome.arc.result,
+                           .sealed_at = seconds_of(now)};
+  if (how.results.empty()) {
+    how.results = mailauth::authentication_results({.authserv_id = request.authserv_id,
+                                                    .ip = request.ip,
+                                                    .helo = request.helo,
+                                                    .sender = sender_of(request.from),
+                                                    .spf = all.outcome.spf,
+                                                    .dkim = all.outcome.dkim,
+                                                    .arc = all.outcome.arc,
+                                                    .dmarc = all.outcome.dmarc});
+  }
+  if (all.outcome.arc.result == mailauth::ArcResult::temperror)
+    return fail(Kind::unavailable, "the DNS does not say whether the chain holds",
+                all.outcome.arc.why);
+  PH_TRY(const std::string fields,
+         mailauth::seal_arc(all.header, how, key,
+                            body_digest(std::string_view(*all.message).substr(all.header.body()))));
+  return signed_facts(fields, *all.message, domain, request.selector, key, request.header_only);
+}
+
+Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
+  PH_TRY(const auto domain, domain_of(request.domain));
+  struct Check {
+    const std::string& domain;
+    const std::vector<std::string>& selectors;
+    Wall now;
+    std::optional<mailauth::LintOutcome> run(Lookups& lookups) const {
+      return mailauth::lint_domain(domain, selectors, now, lookups);
+    }
+  } const check{domain, request.selectors, now};
+  PH_TRY(const auto outcome, run(check));
+  return facts(outcome);
+}
+
+Result<json::object> AuthDesk::answer(const AuthRequest& request) {
+  PH_TRY(const Wall now, time_of(request));
+  json::object out;
+  if (request.what == "spf") {
+    PH_TRY(out, spf(request, now));
+  } else if (request.what == "dkim" || request.what == "dmarc" || request.what == "arc") {
+    PH_TRY(out, checked(request, now));
+  } else if (request.what == "sign") {
+    PH_TRY(out, sign(request, now));
+  } else if (request.what == "seal") {
+    PH_TRY(out, seal(request, now));
+  } else if (request.what == "lint") {
+    PH_TRY(out, lint(request, now));
+  } else {
+    return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal or lint",
+                request.what);
+  }
+  out["do"] = request.what;
+  return out;
+}
+
+}  // namespace ph::cli

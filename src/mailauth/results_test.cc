@@ -1,0 +1,147 @@
+#include "mailauth/results.h"
+
+#include <gtest/gtest.h>
+
+namespace ph::mailauth {
+namespace {
+
+AuthenticationFacts facts() {
+  return {.authserv_id = "mx.test", .ip = "192.0.2.1", .helo = "out.x.test", .sender = "a@x.test"};
+}
+
+SpfOutcome spf(SpfResult result) {
+  SpfOutcome out;
+  out.result = result;
+  out.domain = "x.test";
+  out.mechanism = "ip4:192.0.2.0/24";
+  out.why = "192.0.2.1 may send for x.test";
+  return out;
+}
+
+/// No line is longer than RFC 5322 §2.1.1 has it, each but the last goes on with a fold, and there
+/// are no other control characters.
+void expect_well_formed(const std::string& field) {
+  ASSERT_TRUE(field.ends_with("\r\n"));
+  std::size_t from = 0;
+  while (from < field.size()) {
+    const auto end = field.find("\r\n", from);
+    ASSERT_NE(end, std::string::npos);
+    EXPECT_LE(end - from, 998U);
+    for (const char c : field.substr(from, end - from))
+      EXPECT_TRUE(c == '\t' || (c >= 0x20 && c < 0x7f)) << int{c};
+    from = end + 2;
+    if (from < field.size()) EXPECT_TRUE(field[from] == '\t' || field[from] == ' ') << field;
+  }
+}
+
+// RFC 8601 §2.2.
+TEST(Results, WithoutAnyCheckThereIsNone) {
+  EXPECT_EQ(authentication_results_field(facts()), "Authentication-Results: mx.test; none\r\n");
+  EXPECT_EQ(authentication_results(facts()), "mx.test; none");
+}
+
+TEST(Results, EachMethodSaysItsIdentity) {
+  auto given = facts();
+  given.account = "a@x.test";
+  given.iprev = IprevOutcome{IprevResult::pass, "out.x.test", ""};
+  given.spf = spf(SpfResult::pass);
+  DkimOutcome signature;
+  signature.result = DkimResult::pass;
+  signature.domain = "x.test";
+  signature.selector = "s1";
+  signature.algorithm = "rsa-sha256";
+  signature.b_text = "abcdefghijkl";
+  signature.key_bits = 2048;
+  given.dkim = std::vector{signature};
+  DmarcOutcome dmarc;
+  dmarc.result = DmarcResult::pass;
+  dmarc.author_domain = "x.test";
+  given.dmarc = dmarc;
+  given.arc = ArcOutcome{};
+  const std::string one_line = authentication_results(given);
+  for (const char* part :
+       {"auth=pass smtp.auth=a@x.test", "iprev=pass (out.x.test) policy.iprev=192.0.2.1",
+        "spf=pass", "smtp.mailfrom=a@x.test", "dkim=pass (2048-bit key)", "header.d=x.test",
+        "header.s=s1", "header.a=rsa-sha256", "header.b=abcdefgh", "dmarc=pass",
+        "header.from=x.test", "arc=none"})
+    EXPECT_NE(one_line.find(part), std::string::npos) << part << " in " << one_line;
+  expect_well_formed(authentication_results_field(given));
+}
+
+TEST(Results, TheNullPathHasTheNameInHelo) {
+  auto given = facts();
+  given.sender = "";
+  given.spf = spf(SpfResult::fail);
+  given.spf->helo_identity = true;
+  EXPECT_NE(authentication_results(given).find("smtp.helo=out.x.test"), std::string::npos);
+}
+
+TEST(Results, TextsOfStrangersBreakNothing) {
+  for (const std::string_view evil : {"x\r\nBcc: y@z.test", "a; dkim=pass", "\"", "\\", ")(", "(",
+                                      "a b", "\xc3\xa9@x.test", "", "=", "\0\x01"}) {
+    auto given = facts();
+    given.helo = evil;
+    given.sender = std::string(evil) + "@x.test";
+    given.account = std::string(evil);
+    given.spf = spf(SpfResult::permerror);
+    given.spf->why = evil;
+    given.spf->mechanism = evil;
+    DkimOutcome signature;
+    signature.result = DkimResult::neutral;
+    signature.why = signature.domain = signature.selector = signature.identity = evil;
+    given.dkim = std::vector{signature};
+    const std::string field = authentication_results_field(given);
+    expect_well_formed(field);
+    // One result a method that was checked, whatever the texts say.
+    EXPECT_EQ(field.find(";\r\n\tdkim=pass"), std::string::npos) << field;
+    expect_well_formed(received_spf_field(*given.spf, given));
+  }
+}
+
+TEST(Results, ManySignaturesAreCut) {
+  auto given = facts();
+  DkimOutcome signature;
+  signature.result = DkimResult::fail;
+  signature.why = std::string(5000, 'x');
+  given.dkim = std::vector(1000, signature);
+  const std::string field = authentication_results_field(given);
+  std::size_t told = 0;
+  for (auto at = field.find("dkim=fail"); at != std::string::npos;
+       at = field.find("dkim=fail", at + 1))
+    ++told;
+  EXPECT_EQ(told, kResultsSignaturesMax);
+  EXPECT_LT(field.size(), 8192U);
+  expect_well_formed(field);
+}
+
+// RFC 7208 §9.1.
+TEST(Results, ReceivedSpf) {
+  const auto given = facts();
+  const std::string field = received_spf_field(spf(SpfResult::pass), given);
+  expect_well_formed(field);
+  EXPECT_TRUE(field.starts_with("Received-SPF: pass (mx.test:"));
+  for (const char* part : {"client-ip=192.0.2.1;", "envelope-from=a@x.test;", "helo=out.x.test;",
+                           "identity=mailfrom;", "mechanism=ip4:192.0.2.0/24;"})
+    EXPECT_NE(field.find(part), std::string::npos) << part << " in " << field;
+}
+
+// RFC 8601 §5.
+TEST(Results, FieldsThatClaimToBeOursAreFound) {
+  const std::string message =
+      "Authentication-Results: mx.test; spf=pass\r\n"
+      "Authentication-Results: other.test; spf=pass\r\n"
+      "authentication-results: (a comment) MX.TEST 1; spf=pass\r\n"
+      "Authentication-Results:\r\n \"mx.test\"; spf=pass\r\n"
+      "Authentication-Results: ; spf=pass\r\n"
+      "Authentication-Results: mx.test.evil.test; spf=pass\r\n"
+      "X-Authentication-Results: mx.test; spf=pass\r\n"
+      "\r\n";
+  const auto header = message::parse_header(message);
+  std::vector<std::size_t> found;
+  for (const auto* field : forged_results(header, "mx.test"))
+    found.push_back(static_cast<std::size_t>(field - header.fields().data()));
+  EXPECT_EQ(found, (std::vector<std::size_t>{0, 2, 3, 4}));
+}
+
+}  // namespace
+}  // namespace ph::mailauth
