@@ -12,11 +12,7 @@ namespace {
 
 /// Words of strangers that are told; a domain has at most 255.
 constexpr std::size_t kWordOctetsMax = 255;
-<<<<<<< HEAD
-constexpr std::size_t kColumnsMax = 76;
-=======
 constexpr std::size_t kResultsColumnsMax = 78;
->>>>>>> authcli
 
 /// A token of RFC 2045 §5.1, which needs no quotes; "@", "/" and ":" stand in addresses and
 /// identities, where RFC 8601 §2.2 has them bare.
