@@ -326,8 +326,7 @@ void BlobDraft::fill_envelope(queue::Message& message) const {
 Task<bool> BlobDraft::judged() {
   if (keeps_header_) {
     std::string octets = release_header();
-    auto written =
-        octets.empty() ? Result<Done>(Done{}) : co_await blob_->write(std::move(octets));
+    auto written = octets.empty() ? Result<Done>(Done{}) : co_await blob_->write(std::move(octets));
     if (!written) {
       give_up(written.error());
       co_return false;

@@ -411,25 +411,25 @@ void Reader::routes(const toml::node& node, const Place& at) {
 
 void Reader::authentication(const toml::node& node, const Place& at) {
   auto& a = c_.authentication;
-  section(node, at,
-          {
-              {"mode", text("\"off\", \"monitor\" or \"enforce\"",
-                            [this, &a](std::string_view t, const Place& p) {
-                              if (auto mode = read_authentication(t, p, problems_)) a.mode = *mode;
-                            })},
-              {"trusted_sealers",
-               texts("a domain such as \"lists.example.test\"",
-                     [this, &a](std::string_view t, const Place& p) {
-                       auto domain = read_sealer(t, p, problems_);
-                       if (!domain) return;
-                       if (a.trusted_sealers.size() == policy::kTrustedSealersMax) {
-                         return problems_.error(
-                             p, "too many trusted sealers",
-                             fmt::format("at most {}", policy::kTrustedSealersMax));
-                       }
-                       a.trusted_sealers.push_back(*std::move(domain));
-                     })},
-          });
+  section(
+      node, at,
+      {
+          {"mode", text("\"off\", \"monitor\" or \"enforce\"",
+                        [this, &a](std::string_view t, const Place& p) {
+                          if (auto mode = read_authentication(t, p, problems_)) a.mode = *mode;
+                        })},
+          {"trusted_sealers", texts("a domain such as \"lists.example.test\"",
+                                    [this, &a](std::string_view t, const Place& p) {
+                                      auto domain = read_sealer(t, p, problems_);
+                                      if (!domain) return;
+                                      if (a.trusted_sealers.size() == policy::kTrustedSealersMax) {
+                                        return problems_.error(
+                                            p, "too many trusted sealers",
+                                            fmt::format("at most {}", policy::kTrustedSealersMax));
+                                      }
+                                      a.trusted_sealers.push_back(*std::move(domain));
+                                    })},
+      });
 }
 
 /// Empties line `line` (1-based); false: there is no such line, or it is empty already.
