@@ -27,12 +27,12 @@ std::vector<std::string> author_domains(const message::Header& header) {
 
 std::shared_ptr<SenderCheck> SenderChecks::begin(rt::Executor executor, const smtp::Client& client,
                                                  const message::Address& sender) const {
-  if (options_.mode == Authentication::off || !client.account.empty() ||
+  if (house_->options.mode == Authentication::off || !client.account.empty() ||
       client.role != smtp::Role::mx)
     return nullptr;
   const auto ip = rt::parse_ip(client.ip);
   if (!ip || ip->is_loopback()) return nullptr;
-  if (std::ranges::any_of(options_.trusted_networks,
+  if (std::ranges::any_of(house_->options.trusted_networks,
                           [&](const rt::Network& network) { return network.contains(*ip); }))
     return nullptr;
   auto check = std::make_shared<SenderCheck>(*this, executor, client, sender);
@@ -41,21 +41,21 @@ std::shared_ptr<SenderCheck> SenderChecks::begin(rt::Executor executor, const sm
   return check;
 }
 
-SenderCheck::SenderCheck(const SenderChecks& house, rt::Executor executor,
+SenderCheck::SenderCheck(const SenderChecks& from, rt::Executor executor,
                          const smtp::Client& client, const message::Address& sender)
-    : house_(house),
+    : house_(from.house_),
       executor_(std::move(executor)),
-      deadline_(house.world_.clock.now() + kSenderCheckTime),
-      now_(house.world_.clock.wall()),
+      deadline_(house_->world.clock.now() + kSenderCheckTime),
+      now_(house_->world.clock.wall()),
       ip_(client.ip),
       helo_(client.helo),
       sender_(sender.null() ? std::string() : message::to_string(sender)),
       spf_check_({.ip = ip_,
                   .helo = helo_,
                   .sender = sender_,
-                  .receiver = house.options_.hostname,
+                  .receiver = house_->options.hostname,
                   .now = now_}),
-      sample_(static_cast<unsigned>(house.world_.random.below(100))) {}
+      sample_(static_cast<unsigned>(house_->world.random.below(100))) {}
 
 bool SenderCheck::advance_client() {
   if (!spf_) spf_ = spf_check_.run(client_lookups_);
@@ -67,7 +67,7 @@ Task<void> SenderCheck::look_at_client(Self self) {
   while (!self->advance_client()) {
     auto questions = self->client_lookups_.take_questions();
     const net::Answers answers =
-        co_await net::ask_all(self->house_.resolver_, std::move(questions), self->deadline_);
+        co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);
     for (const auto& [question, answer] : answers) self->client_lookups_.answer(question, answer);
   }
   self->ended();
@@ -78,12 +78,12 @@ Task<void> SenderCheck::look_at_header(Self self) {
   for (;;) {
     self->dkim_->ask(self->lookups_);
     self->arc_->ask(self->lookups_);
-    mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_.suffixes_);
+    mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_->suffixes);
     static_cast<void>(dmarc.run(self->lookups_));
     auto questions = self->lookups_.take_questions();
     if (questions.empty()) break;
     const net::Answers answers =
-        co_await net::ask_all(self->house_.resolver_, std::move(questions), self->deadline_);
+        co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
   self->ended();
@@ -114,7 +114,7 @@ Task<SenderVerdict> SenderCheck::verdict() {
     [[maybe_unused]] const Done done = co_await rt::suspend<Done>(
         [&waiting](rt::Resume<Done> waiter) { waiting.waiter_.emplace(std::move(waiter)); });
   }
-  mailauth::AuthenticationFacts facts{.authserv_id = self->house_.options_.hostname,
+  mailauth::AuthenticationFacts facts{.authserv_id = self->house_->options.hostname,
                                       .ip = self->ip_,
                                       .helo = self->helo_,
                                       .sender = self->sender_,
@@ -128,16 +128,16 @@ Task<SenderVerdict> SenderCheck::verdict() {
       query.spf = self->spf_->result;
       query.spf_domain = self->spf_->domain;
       query.dkim = *facts.dkim;
-      const mailauth::DmarcCheck dmarc(std::move(query), self->house_.suffixes_);
+      const mailauth::DmarcCheck dmarc(std::move(query), self->house_->suffixes);
       facts.dmarc = dmarc.run(self->lookups_);
     }
     auto questions = self->lookups_.take_questions();
     const net::Answers answers =
-        co_await net::ask_all(self->house_.resolver_, std::move(questions), self->deadline_);
+        co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
-  co_return judge_sender(std::move(facts), self->authors_.size(), self->house_.options_.mode,
-                         self->house_.options_.trusted_sealers);
+  co_return judge_sender(std::move(facts), self->authors_.size(), self->house_->options.mode,
+                         self->house_->options.trusted_sealers);
 }
 
 }  // namespace ph::policy

@@ -33,11 +33,11 @@ struct SenderCheckOptions {
 
 class SenderCheck;
 
-/// All references outlive it, and it the checks that it begins.
+/// All references outlive it and the checks that it begins; these may outlive it.
 class SenderChecks {
  public:
   SenderChecks(rt::Resolver& resolver, rt::World& world, SenderCheckOptions options)
-      : resolver_(resolver), world_(world), options_(std::move(options)) {}
+      : house_(std::make_shared<const House>(resolver, world, std::move(options))) {}
 
   /// Asks at once, on `executor`, what SPF and iprev need. nullptr: the message is not to be
   /// checked, because checks are off, or its client is one of us: it logged in, or is this machine
@@ -47,17 +47,22 @@ class SenderChecks {
 
  private:
   friend class SenderCheck;
-  rt::Resolver& resolver_;
-  rt::World& world_;
-  SenderCheckOptions options_;
-  mailauth::PublicSuffixes suffixes_;
+  struct House {
+    House(rt::Resolver& r, rt::World& w, SenderCheckOptions o)
+        : resolver(r), world(w), options(std::move(o)) {}
+    rt::Resolver& resolver;
+    rt::World& world;
+    const SenderCheckOptions options;
+    const mailauth::PublicSuffixes suffixes;
+  };
+  std::shared_ptr<const House> house_;
 };
 
 /// One message's. Calls in the order on_header, on_body, verdict, all on the executor that it was
 /// begun on. Dropped earlier: what it asked goes on by itself, to no effect.
 class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
  public:
-  SenderCheck(const SenderChecks& house, rt::Executor executor, const smtp::Client& client,
+  SenderCheck(const SenderChecks& from, rt::Executor executor, const smtp::Client& client,
               const message::Address& sender);
 
   /// The header as received, with the empty line. Asks for keys and policies.
@@ -78,7 +83,7 @@ class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
   void ended();
   mailauth::DmarcQuery dmarc_query() const;
 
-  const SenderChecks& house_;
+  std::shared_ptr<const SenderChecks::House> house_;
   rt::Executor executor_;
   rt::Instant deadline_;
   Wall now_;
