@@ -32,7 +32,8 @@ Deliverer::Deliverer(Rooms rooms, rt::World& world, Options options)
     : rooms_(rooms),
       world_(world),
       options_(std::move(options)),
-      ledger_(rooms.queue, rooms.store, world, options_.ledger, {options_.relay.hostname}),
+      ledger_(rooms.queue, rooms.store, world, options_.ledger,
+              {options_.relay.hostname, rooms.keys}),
       relay_(ledger_, rooms.queue, rooms.store, rooms.resolver, world, options_.relay),
       idle_(world.timers.timer(rooms.queue.executor())),
       full_(world.timers.timer(rooms.queue.executor())) {}

@@ -25,6 +25,7 @@ struct Rooms {
   mailbox::Mailboxes& mailboxes;
   store::Store& store;
   rt::Resolver& resolver;
+  identity::Keyring* keys = nullptr;  // that sign our reports
 };
 
 /// A line of [delivery] routes.

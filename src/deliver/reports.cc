@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "mailauth/signers.h"
+
 namespace ph::deliver {
 
 Task<Result<std::string>> Reporter::original_of(std::shared_ptr<const queue::Message> about,
@@ -23,6 +25,30 @@ Task<Result<std::string>> Reporter::original_of(std::shared_ptr<const queue::Mes
   }
   if (!whole) original = message::returned_header(original);
   co_return original;
+}
+
+/// In the name of the domain of ours that our host name is, or lies below; "" without keys. A
+/// report that is not signed is better than none, so nothing here fails.
+Task<std::string> Reporter::signatures(std::shared_ptr<const std::string> report, Wall now) {
+  if (options_.keys == nullptr) co_return std::string();
+  const message::Header header = message::parse_header(*report);
+  for (std::string domain = options_.hostname; domain.contains('.');
+       domain.erase(0, domain.find('.') + 1)) {
+    auto keys = co_await options_.keys->signing_keys(domain, world_.clock.now() + kReportKeysTime);
+    if (keys && (*keys)->empty()) continue;
+    Result<std::string> fields = std::string();
+    if (keys) {
+      mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256, {});
+      digest.update(std::string_view(*report).substr(static_cast<std::size_t>(header.body())));
+      fields = mailauth::sign_with_all(header, domain, **keys, digest.finish(), now);
+    } else {
+      fields = std::unexpected(keys.error());
+    }
+    if (fields) co_return *std::move(fields);
+    world_.log.error("deliver: a report goes out without a signature", fields.error());
+    break;
+  }
+  co_return std::string();
 }
 
 Task<Result<Reporter::Report>> Reporter::make(std::shared_ptr<const queue::Message> about,
@@ -56,7 +82,9 @@ Task<Result<Reporter::Report>> Reporter::make(std::shared_ptr<const queue::Messa
 
   PH_CO_TRY(const queue::QueueId id, queue_.reserve(true));
   dsn.message_id = fmt::format("{}@{}", to_string(id), options_.hostname);
-  std::string octets = message::format_dsn(dsn);
+  const auto written = std::make_shared<const std::string>(message::format_dsn(dsn));
+  std::string octets = co_await signatures(written, dsn.date);
+  octets += *written;
 
   queue::Message report;
   report.id = id;

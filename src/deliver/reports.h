@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "identity/keyring.h"
 #include "message/dsn.h"
 #include "queue/queue.h"
 
@@ -18,8 +19,12 @@ inline constexpr std::uint64_t kReturnedMessageOctetsMax = 1 << 20;
 /// Recipients in one report. A message with more of them gets several.
 inline constexpr std::size_t kReportRecipientsMax = 500;
 
+/// For the keys that sign a report; they are in memory as a rule.
+inline constexpr std::chrono::seconds kReportKeysTime{10};
+
 struct ReportOptions {
   std::string hostname;
+  identity::Keyring* keys = nullptr;  // none: reports are not signed
 };
 
 class Reporter {
@@ -36,6 +41,8 @@ class Reporter {
 
  private:
   Task<Result<std::string>> original_of(std::shared_ptr<const queue::Message> about, bool whole);
+
+  Task<std::string> signatures(std::shared_ptr<const std::string> report, Wall now);
 
   queue::MailQueue& queue_;
   store::Store& store_;

@@ -114,6 +114,7 @@ Task<Result<Done>> Administrator::remove_domain(std::string name, bool force) {
     directory_.forget();
     if (!gone) co_return gone;
   }
+  PH_CO_TRY([[maybe_unused]] const Done keys_gone, co_await rows_.erase_keys(name, until));
   // Read again: its first account went with the others.
   PH_CO_TRY(const Stored<DomainRow> row, co_await existing_domain(name, until));
   PH_CO_TRY([[maybe_unused]] const Done erased,

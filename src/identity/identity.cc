@@ -6,6 +6,7 @@
 #include "identity/authenticator.h"
 #include "identity/directory.h"
 #include "identity/hasher.h"
+#include "identity/keyring.h"
 #include "identity/rows.h"
 
 namespace ph::identity {
@@ -19,11 +20,13 @@ class StoredIdentity final : public Identity {
         directory_(rows_, world),
         hasher_(world, options.password_hashes_max, options.password_hashes_waiting_max),
         authenticator_(rows_, directory_, hasher_, world, note, options),
+        keyring_(rows_, world, note),
         administrator_(rows_, directory_, authenticator_, hasher_, world, std::move(note)) {}
 
   Directory& directory() override { return directory_; }
   Authenticator& authenticator() override { return authenticator_; }
   Administration& administration() override { return administrator_; }
+  Keyring& keyring() override { return keyring_; }
   Task<Result<std::uint64_t>> sweep() override { return administrator_.sweep(); }
 
  private:
@@ -31,6 +34,7 @@ class StoredIdentity final : public Identity {
   CachedDirectory directory_;
   PasswordHasher hasher_;
   PasswordAuthenticator authenticator_;
+  StoredKeyring keyring_;
   Administrator administrator_;
 };
 

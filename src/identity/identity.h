@@ -62,6 +62,8 @@ struct Options {
   std::size_t password_hashes_waiting_max = kPasswordHashesWaitingMax;
 };
 
+class Keyring;
+
 /// All calls may come from any executor.
 class Identity {
  public:
@@ -69,6 +71,7 @@ class Identity {
   virtual Directory& directory() = 0;
   virtual Authenticator& authenticator() = 0;
   virtual Administration& administration() = 0;
+  virtual Keyring& keyring() = 0;  // keyring.h
   /// Deletes account rows that no address leads to: what a crash inside add_account() or
   /// remove_account() leaves behind. Waits its turn among the administrative calls. Returns how
   /// many.

@@ -36,6 +36,10 @@ enum Tag : std::uint32_t {
   verifier,
 };
 }
+namespace key_tag {
+// `selector` begins a key.
+enum Tag : std::uint32_t { selector = 1, pem, created, signs_from };
+}  // namespace key_tag
 namespace lock_tag {
 enum Tag : std::uint32_t { until = 1 };
 }
@@ -149,6 +153,39 @@ Result<AccountRow> parse_account(std::string_view octets) {
     return fail(Kind::corrupt, "stored account cannot be read");
   a.state = static_cast<AccountState>(state);
   PH_TRY(row.verifier, crypto::parse_verifier(verifier));
+  return row;
+}
+
+std::string format_keys(const KeyRow& row) {
+  RecordWriter w(1);
+  for (const KeyRow::Key& key : row.keys)
+    w.text(key_tag::selector, key.selector)
+        .text(key_tag::pem, key.pem)
+        .signed_number(key_tag::created, unix_ms(key.created))
+        .signed_number(key_tag::signs_from, unix_ms(key.signs_from));
+  return w.take();
+}
+
+Result<KeyRow> parse_keys(std::string_view octets) {
+  PH_TRY(RecordReader r, RecordReader::open(octets, 1));
+  KeyRow row;
+  bool whole = true;
+  while (whole && r.next()) {
+    if (r.tag() == key_tag::selector) {
+      row.keys.push_back({.selector = std::string(r.text())});
+      continue;
+    }
+    whole = !row.keys.empty();
+    if (!whole) break;
+    KeyRow::Key& key = row.keys.back();
+    switch (r.tag()) {
+      case key_tag::pem: key.pem = r.text(); break;
+      case key_tag::created: key.created = wall_of(r.signed_number()); break;
+      case key_tag::signs_from: key.signs_from = wall_of(r.signed_number()); break;
+      default: break;
+    }
+  }
+  if (r.broken() || !whole) return fail(Kind::corrupt, "stored keys cannot be read");
   return row;
 }
 

@@ -27,6 +27,8 @@ inline constexpr std::string_view kDomainPrefix = "domain/";
 inline constexpr std::string_view kAddressPrefix = "address/";
 inline constexpr std::string_view kAccountPrefix = "account/";
 inline constexpr std::string_view kLockPrefix = "lock/";
+/// In kDomainsPartition: all keys of a domain, in one row.
+inline constexpr std::string_view kKeysPrefix = "dkim/";
 
 struct DomainRow {
   Domain domain;
@@ -46,6 +48,17 @@ struct AccountRow {
   crypto::Verifier verifier;
 };
 
+/// The keys that sign in a domain's name, oldest first.
+struct KeyRow {
+  struct Key {
+    std::string selector;
+    std::string pem;  // PKCS #8, in clear text
+    Wall created{};
+    Wall signs_from{};
+  };
+  std::vector<Key> keys;
+};
+
 /// Too many wrong passwords; outlives a restart.
 struct LockRow {
   Wall until{};
@@ -57,6 +70,8 @@ std::string format_address(const AddressRow& row);
 Result<AddressRow> parse_address_row(std::string_view octets);  // corrupt
 std::string format_account(const AccountRow& row);
 Result<AccountRow> parse_account(std::string_view octets);  // corrupt
+std::string format_keys(const KeyRow& row);
+Result<KeyRow> parse_keys(std::string_view octets);  // corrupt
 std::string format_lock(const LockRow& row);
 Result<LockRow> parse_lock(std::string_view octets);  // corrupt
 

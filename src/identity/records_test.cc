@@ -24,6 +24,21 @@ TEST(Slots, AreTheSameForEver) {
   EXPECT_EQ(lock_slot("alice@example.test"), "p/fdd");
 }
 
+TEST(Records, KeysReadTheExampleOfTheirPage) {
+  const auto keys =
+      parse_keys(octets("01 01 01 72 02 03 50454d 03 06 8080b8e5a867"
+                        " 04 06 8080b8e5a867"));
+  ASSERT_TRUE(keys);
+  ASSERT_EQ(keys->keys.size(), 1u);
+  EXPECT_EQ(keys->keys[0].selector, "r");
+  EXPECT_EQ(keys->keys[0].pem, "PEM");
+  EXPECT_EQ(unix_ms(keys->keys[0].created), 1775001600000);
+  EXPECT_EQ(keys->keys[0].signs_from, keys->keys[0].created);
+  EXPECT_EQ(format_keys(*keys), octets("01 01 01 72 02 03 50454d 03 06 8080b8e5a867"
+                                       " 04 06 8080b8e5a867"));
+  EXPECT_FALSE(parse_keys(octets("01 02 03 50454d")));  // a key that nothing begins
+}
+
 // The examples of docs/formats/identity.md.
 TEST(Records, ReadTheExamplesOfTheirPage) {
   const auto domain =

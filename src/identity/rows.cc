@@ -191,6 +191,23 @@ Task<Result<Done>> Rows::erase_account(std::string id, store::Version was, rt::I
                 deadline);
 }
 
+Task<Result<Found<KeyRow>>> Rows::keys(std::string domain, rt::Instant deadline) {
+  auto record = co_await get(std::string(kDomainsPartition), key_of(kKeysPrefix, domain), deadline);
+  co_return parsed<KeyRow>(std::move(record), parse_keys);
+}
+
+Task<Result<Done>> Rows::put_keys(std::string domain, KeyRow row, Was was, rt::Instant deadline) {
+  return commit(std::string(kDomainsPartition),
+                write_if(key_of(kKeysPrefix, domain), format_keys(row), std::move(was)), deadline);
+}
+
+Task<Result<Done>> Rows::erase_keys(std::string domain, rt::Instant deadline) {
+  store::Batch batch;
+  batch.puts.push_back({key_of(kKeysPrefix, domain), std::nullopt});
+  batch.settle = false;
+  return commit(std::string(kDomainsPartition), std::move(batch), deadline);
+}
+
 Task<Result<Done>> Rows::put_lock(std::string account_id, LockRow row, rt::Instant deadline) {
   store::Batch batch;
   batch.puts.push_back({key_of(kLockPrefix, account_id), format_lock(row)});

@@ -55,6 +55,10 @@ class Rows {
   Task<Result<Done>> erase_address(std::string directory_key, store::Version was,
                                    rt::Instant deadline);
   Task<Result<Done>> erase_account(std::string id, store::Version was, rt::Instant deadline);
+  /// Of a domain; all in one row.
+  Task<Result<Found<KeyRow>>> keys(std::string domain, rt::Instant deadline);
+  Task<Result<Done>> put_keys(std::string domain, KeyRow row, Was was, rt::Instant deadline);
+  Task<Result<Done>> erase_keys(std::string domain, rt::Instant deadline);
   /// Whatever was there before.
   Task<Result<Done>> put_lock(std::string account_id, LockRow row, rt::Instant deadline);
   Task<Result<Done>> erase_lock(std::string account_id, rt::Instant deadline);

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "intake/kept_header.h"
+#include "intake/signing.h"
 #include "message/date.h"
 #include "message/header_scan.h"
 #include "message/received.h"
 
 namespace ph::intake {
 namespace {
+
+using What = Finished::What;
 
 constexpr char kTooManyHops[] = "the message has been through more than 100 servers: a loop";
 
@@ -18,15 +22,20 @@ class House;
 class BlobDraft final : public Draft {
  public:
   BlobDraft(House& house, smtp::Envelope envelope, queue::QueueId id, Budget::Share share,
-            std::unique_ptr<store::BlobWriter> blob, Wall opened);
+            std::unique_ptr<store::BlobWriter> blob, Wall opened,
+            std::shared_ptr<policy::SenderCheck> check);
   ~BlobDraft() override;
   Task<void> write(std::string octets, rt::Instant deadline) override;
   void refuse(std::string why) override;
   Task<Finished> finish(rt::Instant deadline) override;
 
  private:
-  using What = Finished::What;
-  std::string added_fields();
+  std::string completed_fields();
+  std::string received_field() const;
+  std::string keep_header(std::string octets);
+  std::string release_header();
+  Task<Result<std::string>> proofs(std::string completed, std::string received);
+  Task<bool> judged();
   std::vector<Event> acceptance(const queue::Message& message) const;
   void look_for_eight_bit(std::string_view octets);
   void fill_envelope(queue::Message& message) const;
@@ -47,6 +56,15 @@ class BlobDraft final : public Draft {
   std::optional<What> refused_;
   std::string why_;
   bool reserved_ = true;  // the queue id is ours to abandon
+
+  // Of mail that is checked or signed.
+  std::shared_ptr<policy::SenderCheck> check_;  // none: from one of us, or nothing is checked
+  std::unique_ptr<Signing> signing_;            // of mail that leaves as ours, or goes on
+  bool keeps_header_ = false;                   // it is not whole yet
+  std::string header_;
+  std::uint64_t removed_octets_ = 0;  // of forged fields
+  std::optional<policy::SenderVerdict> verdict_;
+  std::string reply_;
 };
 
 class House final : public Intake {
@@ -64,9 +82,14 @@ class House final : public Intake {
     PH_CO_TRY(Budget::Share share, budget_.take(kDraftOctetsReserved));
     PH_CO_TRY(auto blob, services_.store.blob(envelope.declared_octets));
     PH_CO_TRY(const queue::QueueId id, services_.queue.reserve());
-    co_return std::unique_ptr<Draft>(std::make_unique<BlobDraft>(*this, std::move(envelope), id,
-                                                                 std::move(share), std::move(blob),
-                                                                 services_.world.clock.wall()));
+    std::shared_ptr<policy::SenderCheck> check;
+    if (services_.checks != nullptr) {
+      const rt::Executor executor = co_await boost::asio::this_coro::executor;
+      check = services_.checks->begin(executor, envelope.client, envelope.sender);
+    }
+    co_return std::unique_ptr<Draft>(std::make_unique<BlobDraft>(
+        *this, std::move(envelope), id, std::move(share), std::move(blob),
+        services_.world.clock.wall(), std::move(check)));
   }
 
   const Services& services() const { return services_; }
@@ -86,13 +109,21 @@ std::string peer_of(const smtp::Client& client) {
 }
 
 BlobDraft::BlobDraft(House& house, smtp::Envelope envelope, queue::QueueId id, Budget::Share share,
-                     std::unique_ptr<store::BlobWriter> blob, Wall opened)
+                     std::unique_ptr<store::BlobWriter> blob, Wall opened,
+                     std::shared_ptr<policy::SenderCheck> check)
     : house_(house),
       envelope_(std::move(envelope)),
       id_(id),
       share_(std::move(share)),
       blob_(std::move(blob)),
-      opened_(opened) {}
+      opened_(opened),
+      check_(std::move(check)) {
+  const Services& services = house_.services();
+  if (services.keys != nullptr && services.directory != nullptr)
+    signing_ = make_signing(*services.keys, *services.directory, services.world, envelope_,
+                            check_ != nullptr);
+  keeps_header_ = check_ || signing_;
+}
 
 BlobDraft::~BlobDraft() {
   if (reserved_) house_.services().queue.abandon(id_);
@@ -113,8 +144,54 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
   if (!scan_.complete()) scan_.feed(octets);
   if (scan_.received_count() > kReceivedFieldsMax)
     co_return give_up(What::too_many_hops, kTooManyHops);
+  if (keeps_header_) {
+    octets = keep_header(std::move(octets));
+    if (refused_ || octets.empty()) co_return;
+  } else if (check_) {
+    check_->on_body(octets);
+  } else if (signing_) {
+    signing_->bodies().update(octets);
+  }
   auto written = co_await blob_->write(std::move(octets));
   if (!written) give_up(std::move(written).error());
+}
+
+/// Collects the header. Once it is whole: what is to be stored of what came so far.
+std::string BlobDraft::keep_header(std::string octets) {
+  header_ += octets;
+  bool whole = scan_.complete();
+  // A line of mbox on top ends the header for the scan, and not for who reads the message.
+  if (whole && (header_.starts_with("From ") || header_.starts_with(">From ")))
+    whole = header_.contains("\r\n\r\n");
+  if (header_.size() > kKeptHeaderOctetsMax &&
+      (!whole || body_offset(header_) > kKeptHeaderOctetsMax)) {
+    give_up(What::too_big,
+            fmt::format("the header is over the limit of {} octets", kKeptHeaderOctetsMax));
+    return {};
+  }
+  return whole ? release_header() : std::string();
+}
+
+std::string BlobDraft::release_header() {
+  keeps_header_ = false;
+  const std::size_t body = body_offset(header_);
+  const std::string rest = header_.substr(body);
+  header_.resize(body);
+  mailauth::BodyDigests* bodies = nullptr;
+  if (check_) {
+    check_->on_header(header_);
+    bodies = &check_->bodies();
+  }
+  if (signing_) signing_->want(bodies);
+  if (check_) {
+    check_->on_body(rest);
+  } else {
+    signing_->bodies().update(rest);
+  }
+  std::string kept = without_forged(header_, house_.options().hostname);
+  removed_octets_ = header_.size() - kept.size();
+  header_ = kept;
+  return kept + rest;
 }
 
 /// Where the first octet above 127 is: what a server without 8BITMIME must not be sent.
@@ -148,9 +225,10 @@ void BlobDraft::refuse(std::string why) {
 }
 
 Finished BlobDraft::turn_away() {
-  const bool later = refused_ == What::no_space || refused_ == What::temporary;
+  const bool later =
+      refused_ == What::no_space || refused_ == What::temporary || refused_ == What::unprovable;
   note(later ? Outcome::deferred : Outcome::refused);
-  return {.what = *refused_};
+  return {.what = *refused_, .reply = reply_};
 }
 
 void BlobDraft::note(Outcome outcome) const {
@@ -165,9 +243,9 @@ void BlobDraft::note(Outcome outcome) const {
                             .why = why_});
 }
 
-std::string BlobDraft::added_fields() {
+std::string BlobDraft::received_field() const {
   const smtp::Client& client = envelope_.client;
-  std::string added = message::received_field({
+  return message::received_field({
       .helo = client.helo,
       .ip = client.ip,
       .by = house_.options().hostname,
@@ -182,8 +260,12 @@ std::string BlobDraft::added_fields() {
                                                     : std::nullopt,
       .at = opened_,
   });
-  // RFC 6409 §8.1, §8.2: a submission server completes what a message must have.
-  if (client.role == smtp::Role::submission) {
+}
+
+/// RFC 6409 §8.1, §8.2: a submission server completes what a message must have.
+std::string BlobDraft::completed_fields() {
+  std::string added;
+  if (envelope_.client.role == smtp::Role::submission) {
     if (!scan_.has_date()) added += "Date: " + message::format_date(opened_) + "\r\n";
     if (!scan_.has_message_id())
       added += fmt::format("Message-ID: <{}@{}>\r\n", to_string(id_), house_.options().hostname);
@@ -210,6 +292,14 @@ std::vector<Event> BlobDraft::acceptance(const queue::Message& message) const {
     }
     events.push_back(std::move(event));
   }
+  if (verdict_) {
+    const bool apart = verdict_->what == policy::SenderVerdict::What::quarantine;
+    events.push_back({.at = message.accepted,
+                      .stage = Stage::content,
+                      .outcome = Outcome::note,
+                      .queue_id = to_string(message.id),
+                      .why = (apart ? "marked as junk: " : "") + verdict_->why});
+  }
   return events;
 }
 
@@ -232,18 +322,65 @@ void BlobDraft::fill_envelope(queue::Message& message) const {
   }
 }
 
+/// false: the message is turned away.
+Task<bool> BlobDraft::judged() {
+  if (keeps_header_) {
+    std::string octets = release_header();
+    auto written = octets.empty() ? Result<Done>(Done{}) : co_await blob_->write(std::move(octets));
+    if (!written) {
+      give_up(written.error());
+      co_return false;
+    }
+  }
+  if (!check_) co_return true;
+  verdict_ = co_await check_->verdict();
+  using Means = policy::SenderVerdict::What;
+  if (verdict_->what != Means::reject && verdict_->what != Means::later) co_return true;
+  give_up(verdict_->what == Means::reject ? What::unproven : What::unprovable, verdict_->why);
+  reply_ = verdict_->reply;
+  co_return false;
+}
+
+/// The fields that say who sent it, above all others: found by us, or signed by us.
+Task<Result<std::string>> BlobDraft::proofs(std::string completed, std::string received) {
+  std::string found;
+  if (verdict_) {
+    const auto& facts = verdict_->facts;
+    if (verdict_->what == policy::SenderVerdict::What::quarantine)
+      found += fmt::format("{}: junk; dmarc=fail header.from={}\r\n", kVerdictField,
+                           facts.dmarc->author_domain);
+    found += mailauth::authentication_results_field(facts);
+    found += mailauth::received_spf_field(*facts.spf, facts);
+  }
+  if (!signing_) co_return found;
+  const mailauth::AuthenticationFacts* facts = verdict_ ? &verdict_->facts : nullptr;
+  auto sealed = co_await signing_->fields(found + received + completed + header_, opened_, facts);
+  if (!sealed) co_return std::unexpected(std::move(sealed).error());
+  co_return *std::move(sealed) + found;
+}
+
 Task<Finished> BlobDraft::finish(rt::Instant deadline) {
   static_cast<void>(deadline);  // once begun it is not cut short: half a commit answers nobody
   scan_.finish();
   if (!refused_ && scan_.received_count() > kReceivedFieldsMax)
     give_up(What::too_many_hops, kTooManyHops);
+  if (!refused_) {
+    [[maybe_unused]] const bool taken = co_await judged();
+  }
   if (refused_) co_return turn_away();
 
+  const std::string completed = completed_fields();
+  const std::string received = received_field();
+  auto proven = co_await proofs(completed, received);
+  if (!proven) {
+    give_up(proven.error());
+    co_return turn_away();
+  }
   queue::Message message;
   message.id = id_;
   message.sender = envelope_.sender;
-  message.octets = octets_;
-  message.added = added_fields();
+  message.octets = octets_ - removed_octets_;
+  message.added = *std::move(proven) + received + completed;
   message.message_id = scan_.has_message_id()
                            ? std::string(scan_.message_id())
                            : fmt::format("{}@{}", to_string(id_), house_.options().hostname);

@@ -17,9 +17,12 @@ struct Finished {
     too_many_hops,  // more Received fields than kReceivedFieldsMax: a loop (RFC 5321 §6.3)
     no_space,       // disk or memory budget: later
     temporary,      // a room of ours cannot answer now: later
+    unproven,       // a domain in From wants mail like this one refused
+    unprovable,     // the DNS does not say now whether one does: later
   };
   What what = What::temporary;
   std::string queue_id;  // accepted
+  std::string reply;     // unproven, unprovable: the reason, printable ASCII
 };
 
 /// One message on its way in. Dropped before finish(): nothing of it remains.

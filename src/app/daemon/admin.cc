@@ -18,19 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-// Domains.
-
-Task<AdminReply> domain_add(AdminRequest request, AdminRooms rooms) {
-  PH_CO_TRY(const auto name, request.text("domain"));
-  PH_CO_TRY([[maybe_unused]] const auto made, co_await rooms.identity.add_domain(name));
-  co_return json::object{{"domain", utf8_only(name)}};
-}
-
-Task<AdminReply> domain_list(AdminRequest, AdminRooms rooms) {
-  PH_CO_TRY(const auto domains, co_await rooms.identity.domains());
-  co_return listed("domains", domains);
-}
-
 /// Disabled first, so that nothing new arrives; the address last, so that a crash on the way leaves
 /// an account that can be removed again. The second erase takes what was being delivered meanwhile.
 Task<Result<Done>> remove_account(std::string address, AdminRooms rooms) {
@@ -219,6 +206,9 @@ constexpr std::array kCommands = std::to_array<Command>({
     {"domain.add", domain_add},
     {"domain.list", domain_list},
     {"domain.remove", domain_remove},
+    {"domain.remove_key", domain_remove_key},
+    {"domain.rotate_key", domain_rotate_key},
+    {"domain.show", domain_show},
     {"queue.delete", queue_delete},
     {"queue.hold", queue_hold},
     {"queue.list", queue_list},

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "identity/keyring.h"
 #include "identity/port.h"
 #include "journal/port.h"
 #include "mailbox/port.h"
@@ -20,6 +21,9 @@ inline constexpr std::size_t kAdminReplyOctetsMax = 32 << 20;
 inline constexpr std::size_t kAdminJsonDepthMax = 8;
 inline constexpr std::size_t kAdminListedMax = 100000;     // jobs of one `queue.list`
 inline constexpr std::chrono::seconds kAdminDeadline{60};  // of one command
+/// Until a new key of a domain signs: for its record to be published, and known everywhere.
+inline constexpr std::chrono::seconds kKeyWaitUsual = std::chrono::hours(48);
+inline constexpr std::uint64_t kKeyWaitSecondsMax = 90ULL * 24 * 3600;
 
 /// What a server says about itself (`server.status`).
 struct ServerFacts {
@@ -35,6 +39,7 @@ struct AdminRooms {
   journal::Journal& journal;
   rt::World& world;
   const ServerFacts& server;
+  identity::Keyring& keys;
 };
 
 /// Answers one request with one reply, both without line end. Never fails: what is wrong stands in

@@ -76,6 +76,13 @@ boost::json::object listed(std::string_view name, const std::vector<T>& all) {
   return {{name, std::move(items)}, {"complete", complete}};
 }
 
+// admin_domain.cc
+Task<AdminReply> domain_add(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_list(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_show(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_rotate_key(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_remove_key(AdminRequest request, AdminRooms rooms);
+
 // admin_queue.cc
 Task<AdminReply> queue_list(AdminRequest request, AdminRooms rooms);
 Task<AdminReply> queue_show(AdminRequest request, AdminRooms rooms);

@@ -82,6 +82,7 @@ class Reader {
   void listen(const toml::node& node, const Place& at);
   void listener(const toml::node& node, const Place& at, Protocol protocol);
   void routes(const toml::node& node, const Place& at);
+  void authentication(const toml::node& node, const Place& at);
 
   Config& c_;
   std::string folder_;
@@ -305,6 +306,8 @@ void Reader::document(const toml::table& root) {
                           {"max_size", octets(c_.journal.octets_max, 1 << 20)},
                       });
             }},
+           {"authentication",
+            [this](const toml::node& node, const Place& at) { authentication(node, at); }},
            {"log",
             [this](const toml::node& node, const Place& at) {
               section(node, at,
@@ -404,6 +407,29 @@ void Reader::routes(const toml::node& node, const Place& at) {
       if (auto route = read_route(domain, t, p, problems_)) c_.routes.push_back(*route);
     })(value, place_of(key.source(), at.key + "." + domain));
   }
+}
+
+void Reader::authentication(const toml::node& node, const Place& at) {
+  auto& a = c_.authentication;
+  section(
+      node, at,
+      {
+          {"mode", text("\"off\", \"monitor\" or \"enforce\"",
+                        [this, &a](std::string_view t, const Place& p) {
+                          if (auto mode = read_authentication(t, p, problems_)) a.mode = *mode;
+                        })},
+          {"trusted_sealers", texts("a domain such as \"lists.example.test\"",
+                                    [this, &a](std::string_view t, const Place& p) {
+                                      auto domain = read_sealer(t, p, problems_);
+                                      if (!domain) return;
+                                      if (a.trusted_sealers.size() == policy::kTrustedSealersMax) {
+                                        return problems_.error(
+                                            p, "too many trusted sealers",
+                                            fmt::format("at most {}", policy::kTrustedSealersMax));
+                                      }
+                                      a.trusted_sealers.push_back(*std::move(domain));
+                                    })},
+      });
 }
 
 /// Empties line `line` (1-based); false: there is no such line, or it is empty already.

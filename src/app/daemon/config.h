@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/sender_verdict.h"
 #include "rt/endpoint.h"
 #include "rt/log.h"
 #include "rt/world.h"
@@ -111,6 +112,11 @@ struct Config {
     std::chrono::milliseconds retention = std::chrono::days(90);
     std::uint64_t octets_max = 4ULL << 30;
   } journal;
+
+  struct AuthenticationConfig {
+    policy::Authentication mode = policy::Authentication::enforce;
+    std::vector<std::string> trusted_sealers;  // domains, as the DNS knows them
+  } authentication;
 
   struct LogConfig {
     bool json = false;

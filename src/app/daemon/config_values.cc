@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/idna.h"
 
 namespace ph::daemon {
 namespace {
@@ -145,6 +146,25 @@ std::optional<rt::Level> read_level(std::string_view text, const Place& at, Prob
   if (text == "error") return rt::Level::error;
   problems.error(at, fmt::format("\"{}\" is not a log level", text),
                  "write \"debug\", \"info\", \"warning\" or \"error\"");
+  return std::nullopt;
+}
+
+std::optional<policy::Authentication> read_authentication(std::string_view text, const Place& at,
+                                                          Problems& problems) {
+  if (text == "off") return policy::Authentication::off;
+  if (text == "monitor") return policy::Authentication::monitor;
+  if (text == "enforce") return policy::Authentication::enforce;
+  problems.error(at, fmt::format("\"{}\" is no mode of authentication", text),
+                 "write \"off\", \"monitor\" or \"enforce\"");
+  return std::nullopt;
+}
+
+std::optional<std::string> read_sealer(std::string_view text, const Place& at, Problems& problems) {
+  const auto domain = codec::to_ascii_domain(text);
+  if (domain && is_host_name(*domain)) return ascii_lower(std::string_view(*domain));
+  problems.error(at, fmt::format("\"{}\" is not a domain", text),
+                 "write what stands behind d= in the ARC-Seal fields of that server, such as "
+                 "\"lists.example.test\"");
   return std::nullopt;
 }
 

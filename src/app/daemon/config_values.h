@@ -39,6 +39,10 @@ std::optional<std::string> read_store_url(std::string_view text, std::string_vie
 std::optional<RouteConfig> read_route(std::string_view domain, std::string_view to, const Place& at,
                                       Problems& problems);
 std::optional<rt::Level> read_level(std::string_view text, const Place& at, Problems& problems);
+std::optional<policy::Authentication> read_authentication(std::string_view text, const Place& at,
+                                                          Problems& problems);
+/// A domain of [authentication] trusted_sealers, as the DNS knows it.
+std::optional<std::string> read_sealer(std::string_view text, const Place& at, Problems& problems);
 std::optional<Protocol> protocol_of(std::string_view key);
 /// Names of [listen] that a later version will serve.
 bool is_later_protocol(std::string_view key);

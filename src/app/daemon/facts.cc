@@ -99,6 +99,18 @@ json::object facts(const identity::Domain& domain) {
   return {{"domain", utf8_only(domain.name)}, {"created", time_or_null(domain.created)}};
 }
 
+json::object facts(const identity::DomainKey& key) {
+  return {{"selector", key.selector},
+          {"algorithm", key.kind == crypto::KeyKind::rsa ? "rsa" : "ed25519"},
+          {"bits", key.bits},
+          {"created", time_or_null(key.created)},
+          {"signs_from", time_or_null(key.signs_from)},
+          {"signs", key.signs},
+          {"name", utf8_only(key.record_name)},
+          {"type", "TXT"},
+          {"value", key.record}};
+}
+
 json::object facts(const identity::Account& account) {
   json::object out{{"id", account.id},
                    {"address", utf8_only(message::to_string(account.address))},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "identity/keyring.h"
 #include "identity/port.h"
 #include "queue/port.h"
 
@@ -21,6 +22,7 @@ std::string utf8_only(std::string_view text);
 
 boost::json::object facts(const Event& event);
 boost::json::object facts(const identity::Domain& domain);
+boost::json::object facts(const identity::DomainKey& key);
 boost::json::object facts(const identity::Account& account);
 boost::json::object facts(const identity::Administration::Alias& alias);
 boost::json::object facts(const queue::JobInfo& job);

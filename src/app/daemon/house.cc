@@ -64,7 +64,8 @@ Task<void> House::finish() {
 }
 
 AdminRooms House::admin(const ServerFacts& server) {
-  return {identity_->administration(), *mailboxes_, *queue_, *journal_, world_, server};
+  return {identity_->administration(), *mailboxes_, *queue_, *journal_, world_, server,
+          identity_->keyring()};
 }
 
 std::function<void(Event)> House::note() {

@@ -113,11 +113,24 @@ Task<Result<Done>> Server::start() {
                       .connections_per_client_max = limits.connections_per_client,
                       .message_octets_max = limits.message_octets,
                       .own_addresses = own_addresses(config_)});
-  intake_ = intake::make_intake({house_->store(), house_->queue(), world, house_->note()},
+  checks_ = std::make_unique<policy::SenderChecks>(
+      resolver_, world,
+      policy::SenderCheckOptions{.hostname = config_.hostname,
+                                 .mode = config_.authentication.mode,
+                                 .trusted_sealers = config_.authentication.trusted_sealers,
+                                 .trusted_networks = config_.trusted_networks});
+  auto& identity = house_->identity();
+  intake_ = intake::make_intake({.store = house_->store(),
+                                 .queue = house_->queue(),
+                                 .world = world,
+                                 .note = house_->note(),
+                                 .checks = checks_.get(),
+                                 .keys = &identity.keyring(),
+                                 .directory = &identity.directory()},
                                 {config_.hostname, limits.message_octets, limits.memory_octets});
   deliverer_ = std::make_unique<deliver::Deliverer>(
       deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes, house_->store(),
-                     resolver_},
+                     resolver_, &house_->identity().keyring()},
       world, delivery(config_));
   sweeper_ = std::make_unique<deliver::Sweeper>(house_->store(), house_->identity(), world,
                                                 executors_.front());

@@ -17,6 +17,7 @@
 #include "intake/intake.h"
 #include "net/listener.h"
 #include "policy/policy.h"
+#include "policy/sender_checks.h"
 #include "serve/smtp/serve.h"
 
 namespace ph::daemon {
@@ -82,6 +83,7 @@ class Server {
   bool stopping_ = false;
 
   std::unique_ptr<policy::Policy> policy_;
+  std::unique_ptr<policy::SenderChecks> checks_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
   std::unique_ptr<deliver::Sweeper> sweeper_;

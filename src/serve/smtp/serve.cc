@@ -218,7 +218,10 @@ Task<Result<Done>> Shell::read_message(std::shared_ptr<intake::Draft> draft,
     case From::too_many_hops: received.what = To::too_many_hops; break;
     case From::no_space: received.what = To::no_space; break;
     case From::temporary: received.what = To::temporary; break;
+    case From::unproven: received.what = To::unproven; break;
+    case From::unprovable: received.what = To::unprovable; break;
   }
+  received.text = std::move(finished.reply);
   received.queue_id = std::move(finished.queue_id);
   co_return Done{};
 }

@@ -147,6 +147,8 @@ Reply reply_to(const Received& received, std::uint64_t octets_max) {
     case What::temporary:
       return {451, "4.3.0", "The message could not be stored; nothing was kept, try again later"};
     case What::refused: return {554, "5.7.1", "The message is refused"};
+    case What::unproven: return {550, "5.7.1", received.text};
+    case What::unprovable: return {451, "4.7.0", received.text};
   }
   std::unreachable();
 }

@@ -82,9 +82,12 @@ struct Received {
     no_space,       // 452 4.3.1
     temporary,      // 451 4.3.0
     refused,        // 554 5.7.1
+    unproven,       // 550 5.7.1 and `text`: nothing proves who sent it (RFC 9989 §8.3)
+    unprovable,     // 451 4.7.0 and `text`: the DNS does not say now
   };
   What what = What::temporary;
   std::string queue_id = {};
+  std::string text = {};  // of unproven and unprovable: printable ASCII
 };
 
 /// What a question was about: the same reason has another reply before the greeting than at RCPT.

@@ -29,9 +29,9 @@ constexpr auto kReasons = std::to_array<std::string_view>({"ok",
                                                            "too_many_connections",
                                                            "client_refused",
                                                            "temporary_failure"});
-constexpr auto kReceived =
-    std::to_array<std::string_view>({"accepted", "too_big", "line_too_long", "bad_line_end",
-                                     "too_many_hops", "no_space", "temporary", "refused"});
+constexpr auto kReceived = std::to_array<std::string_view>(
+    {"accepted", "too_big", "line_too_long", "bad_line_end", "too_many_hops", "no_space",
+     "temporary", "refused", "unproven", "unprovable"});
 
 std::optional<Reason> reason_named(std::string_view name) {
   const auto found = std::ranges::find(kReasons, name);

@@ -1,0 +1,233 @@
+// Mail on its way in: who sent it, what comes of that, and what is written on top of it.
+#include "intake/intake.h"
+
+#include <gtest/gtest.h>
+
+#include "identity/testing/house.h"
+#include "intake/kept_header.h"
+#include "queue/testing/house.h"
+#include "sim/resolver.h"
+
+namespace ph::intake {
+namespace {
+
+using policy::Authentication;
+using What = Finished::What;
+
+std::string txt(std::string_view text) {
+  std::string rdata;
+  for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), 255))) {
+    const auto part = text.substr(0, 255);
+    rdata += static_cast<char>(part.size());
+    rdata += part;
+  }
+  return rdata;
+}
+
+struct Taken {
+  Finished finished;
+  std::string octets;  // as it would be delivered: with what was added
+  std::vector<Event> events;
+};
+
+class Server {
+ public:
+  explicit Server(policy::SenderCheckOptions options = {.hostname = "mx.b.test"})
+      : resolver(house.world),
+        checks(resolver, house.world, std::move(options)),
+        queue(*house.store, house.world, house.world.executor(), queue::testing::into(retired)) {
+    house.add_domain("b.test");
+    house.add_account("bob@b.test");
+    EXPECT_TRUE(house.run(queue.open()));
+    intake = make_intake({.store = *house.store,
+                          .queue = queue,
+                          .world = house.world,
+                          .note = [this](Event event) { refusals.push_back(std::move(event)); },
+                          .checks = &checks,
+                          .keys = &house.identity->keyring(),
+                          .directory = &house.identity->directory()},
+                         {.hostname = "mx.b.test"});
+    publish("strict.test", "v=spf1 ip4:192.0.2.1 -all");
+    publish("_dmarc.strict.test", "v=DMARC1; p=reject");
+  }
+
+  void publish(std::string_view name, std::string_view text) {
+    resolver.set(name, dns::kTypeTxt, {txt(text)});
+  }
+
+  static smtp::Envelope from_outside(std::string ip, std::string_view sender) {
+    smtp::Envelope envelope;
+    envelope.client = {
+        .ip = std::move(ip), .listener = "smtp", .helo = "client.test", .esmtp = true};
+    envelope.sender = identity::testing::at(sender);
+    envelope.recipients = {identity::testing::at("bob@b.test")};
+    envelope.options.resize(1);
+    return envelope;
+  }
+
+  /// In pieces of `piece` octets.
+  Taken take(smtp::Envelope envelope, std::string content, std::size_t piece = 1 << 16) {
+    return house.run(taken(std::move(envelope), std::move(content), piece));
+  }
+
+  identity::testing::House house;
+  sim::Resolver resolver;
+  policy::SenderChecks checks;
+  queue::testing::Retired retired;
+  queue::MailQueue queue;
+  std::unique_ptr<Intake> intake;
+  std::vector<Event> refusals;
+
+ private:
+  Task<Taken> taken(smtp::Envelope envelope, std::string content, std::size_t piece) {
+    Taken out;
+    auto draft = co_await intake->open(std::move(envelope), house.soon());
+    EXPECT_TRUE(draft);
+    if (!draft) co_return out;
+    for (std::size_t at = 0; at < content.size(); at += piece)
+      co_await (*draft)->write(content.substr(at, piece), house.soon());
+    out.finished = co_await (*draft)->finish(house.soon());
+    if (out.finished.what != What::accepted) co_return out;
+    const auto due = queue.take_due();
+    EXPECT_TRUE(due);
+    if (!due) co_return out;
+    auto stored = co_await house.store->read(due->message->blob, 0, 1 << 20);
+    EXPECT_TRUE(stored);
+    if (!stored) co_return out;
+    EXPECT_EQ(stored->size(), due->message->octets);
+    out.octets = due->message->added + *stored;
+    auto events = co_await queue.events(out.finished.queue_id);
+    if (events) out.events = *std::move(events);
+    co_return out;
+  }
+};
+
+const std::string kLetter =
+    "From: <a@strict.test>\r\nTo: <bob@b.test>\r\nSubject: hello\r\n\r\nhello\r\n";
+
+std::string text_of(const message::Header& header, std::string_view name) {
+  return header.text(name).value_or("");
+}
+
+TEST(Intake, WritesWhatItFoundOutOnTopWhateverTheSplit) {
+  for (const std::size_t piece : {1u, 7u, 64u, 100000u}) {
+    Server server;
+    const Taken taken =
+        server.take(Server::from_outside("192.0.2.1", "a@strict.test"),
+                    "Authentication-Results: mx.b.test; dmarc=pass\r\nX-Posthouse-Verdict: fine\r\n"
+                    "Authentication-Results: other.test; spf=none\r\n" +
+                        kLetter,
+                    piece);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    const message::Header header = message::parse_header(taken.octets);
+    ASSERT_EQ(header.count("authentication-results"), 2u) << taken.octets;
+    const std::string ours = text_of(header, "authentication-results");
+    EXPECT_NE(ours.find("spf=pass"), ours.npos) << ours;
+    EXPECT_NE(ours.find("dmarc=pass"), ours.npos) << ours;
+    EXPECT_TRUE(text_of(header, "received-spf").starts_with("pass ")) << taken.octets;
+    EXPECT_EQ(header.count("x-posthouse-verdict"), 0u);
+    EXPECT_TRUE(taken.octets.ends_with(kLetter)) << taken.octets;
+    ASSERT_EQ(taken.events.size(), 2u);
+    EXPECT_EQ(taken.events[1].stage, Stage::content);
+    EXPECT_NE(taken.events[1].why.find("spf=pass"), std::string::npos) << taken.events[1].why;
+  }
+}
+
+TEST(Intake, TurnsAwayWhatADomainWantsRefused) {
+  Server server;
+  const Taken taken = server.take(Server::from_outside("192.0.2.66", "a@strict.test"), kLetter);
+  EXPECT_EQ(taken.finished.what, What::unproven);
+  EXPECT_NE(taken.finished.reply.find("strict.test"), std::string::npos) << taken.finished.reply;
+  ASSERT_EQ(server.refusals.size(), 1u);
+  EXPECT_EQ(server.refusals[0].outcome, Outcome::refused);
+  EXPECT_NE(server.refusals[0].why.find("dmarc=fail"), std::string::npos);
+}
+
+TEST(Intake, AsksAgainLaterWhenTheDnsDoesNotSay) {
+  Server server;
+  server.resolver.set_status("_dmarc.strict.test", dns::Status::failed);
+  const Taken taken = server.take(Server::from_outside("192.0.2.66", "a@strict.test"), kLetter);
+  EXPECT_EQ(taken.finished.what, What::unprovable);
+  ASSERT_EQ(server.refusals.size(), 1u);
+  EXPECT_EQ(server.refusals[0].outcome, Outcome::deferred);
+}
+
+TEST(Intake, MarksWhatADomainWantsApart) {
+  Server server;
+  server.publish("_dmarc.strict.test", "v=DMARC1; p=quarantine");
+  const Taken taken = server.take(Server::from_outside("192.0.2.66", "a@strict.test"), kLetter);
+  ASSERT_EQ(taken.finished.what, What::accepted);
+  EXPECT_TRUE(taken.octets.starts_with("X-Posthouse-Verdict: junk; ")) << taken.octets;
+}
+
+TEST(Intake, ChecksNobodyOfOurs) {
+  Server server;
+  const Taken taken = server.take(Server::from_outside("127.0.0.1", "a@strict.test"), kLetter);
+  ASSERT_EQ(taken.finished.what, What::accepted);
+  EXPECT_TRUE(taken.octets.starts_with("Received: ")) << taken.octets;
+  EXPECT_TRUE(server.resolver.asked().empty());
+}
+
+TEST(Intake, RefusesAHeaderWithoutAnEnd) {
+  Server server;
+  std::string endless;
+  while (endless.size() <= kKeptHeaderOctetsMax)
+    endless += "X-More: " + std::string(900, 'x') + "\r\n";
+  const Taken taken = server.take(Server::from_outside("192.0.2.1", "a@strict.test"), endless);
+  EXPECT_EQ(taken.finished.what, What::too_big);
+}
+
+TEST(Intake, SignsWhatAUserSendsSoThatOthersVerifyIt) {
+  Server server;
+  const auto keys =
+      server.house.run(server.house.identity->keyring().rotate("b.test", std::chrono::seconds(0)));
+  ASSERT_TRUE(keys);
+  ASSERT_EQ(keys->size(), 2u);
+  for (const identity::DomainKey& key : *keys) server.publish(key.record_name, key.record);
+  server.publish("_dmarc.b.test", "v=DMARC1; p=reject");
+
+  smtp::Envelope envelope = Server::from_outside("192.0.2.9", "bob@b.test");
+  envelope.client.role = smtp::Role::submission;
+  envelope.client.account = "1";
+  envelope.client.login = "bob@b.test";
+  const Taken sent = server.take(
+      envelope, "From: <bob@b.test>\r\nTo: <x@a.test>\r\nSubject: hello\r\n\r\nhello\r\n", 5);
+  ASSERT_EQ(sent.finished.what, What::accepted);
+  EXPECT_EQ(message::parse_header(sent.octets).count("dkim-signature"), 2u) << sent.octets;
+
+  // Brought back from a stranger's host: two signatures, and the policy is met.
+  const Taken back = server.take(Server::from_outside("192.0.2.66", "bob@b.test"), sent.octets, 11);
+  ASSERT_EQ(back.finished.what, What::accepted) << server.refusals[0].why;
+  const std::string ours = text_of(message::parse_header(back.octets), "authentication-results");
+  EXPECT_NE(ours.find("dkim=pass"), ours.rfind("dkim=pass")) << ours;
+  EXPECT_NE(ours.find("dmarc=pass"), ours.npos) << ours;
+
+  std::string changed = sent.octets;
+  changed.replace(changed.rfind("hello"), 5, "HELLO");
+  EXPECT_EQ(server.take(Server::from_outside("192.0.2.66", "bob@b.test"), changed).finished.what,
+            What::unproven);
+}
+
+TEST(Intake, SealsWhatAnAliasSendsElsewhere) {
+  Server server;
+  ASSERT_TRUE(
+      server.house.run(server.house.identity->keyring().rotate("b.test", std::chrono::seconds(0))));
+  server.house.add_alias("team@b.test", {"x@a.test"});
+  smtp::Envelope envelope = Server::from_outside("192.0.2.1", "a@strict.test");
+  envelope.recipients = {identity::testing::at("team@b.test")};
+  const Taken taken = server.take(std::move(envelope), kLetter);
+  ASSERT_EQ(taken.finished.what, What::accepted);
+  const message::Header header = message::parse_header(taken.octets);
+  for (const auto* name : {"arc-seal", "arc-message-signature", "arc-authentication-results"})
+    EXPECT_EQ(header.count(name), 1u) << name;
+}
+
+TEST(KeptHeader, LosesOnlyWhatIsForged) {
+  const std::string header =
+      "A: 1\r\nAuthentication-Results: (x) MX.b.test 1;\r\n spf=pass\r\nB: 2\r\n\r\n";
+  EXPECT_EQ(without_forged(header, "mx.b.test"), "A: 1\r\nB: 2\r\n\r\n");
+  EXPECT_EQ(without_forged(header, "mx.c.test"), header);
+}
+
+}  // namespace
+}  // namespace ph::intake

@@ -1,0 +1,119 @@
+#include "policy/sender_verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.h"
+#include "message/auth_fields.h"
+
+namespace ph::policy {
+namespace {
+
+using mailauth::DmarcPolicy;
+using mailauth::DmarcResult;
+using What = SenderVerdict::What;
+
+/// "spf=fail (…); dkim=pass (example.test); dmarc=fail": one line for events.
+std::string summary(const mailauth::AuthenticationFacts& facts) {
+  std::string out;
+  const auto add = [&out](std::string_view method, std::string_view result,
+                          std::string_view about) {
+    if (!out.empty()) out += "; ";
+    out += fmt::format("{}={}", method, result);
+    if (!about.empty()) out += fmt::format(" ({})", about);
+  };
+  if (facts.iprev) add("iprev", to_string(facts.iprev->result), facts.iprev->name);
+  if (facts.spf) add("spf", to_string(facts.spf->result), facts.spf->why);
+  if (facts.dkim) {
+    if (facts.dkim->empty()) add("dkim", "none", {});
+    for (std::size_t i = 0; i < std::min<std::size_t>(facts.dkim->size(), 3); ++i) {
+      const auto& one = (*facts.dkim)[i];
+      const bool passed = one.result == mailauth::DkimResult::pass;
+      add("dkim", to_string(one.result), passed ? one.domain : one.why);
+    }
+  }
+  if (facts.arc && facts.arc->result != mailauth::ArcResult::none)
+    add("arc", to_string(facts.arc->result), facts.arc->why);
+  if (facts.dmarc) add("dmarc", to_string(facts.dmarc->result), facts.dmarc->why);
+  return out;
+}
+
+/// Texts of strangers on the wire: printable ASCII alone.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c >= ' ' && c <= '~' ? c : '?';
+  return out;
+}
+
+/// The policy is known and wants nothing, or there is none.
+bool nothing_to_enforce(const mailauth::DmarcOutcome& dmarc) {
+  return !dmarc.record.empty() && dmarc.published == DmarcPolicy::none;
+}
+
+void turn_away(SenderVerdict& verdict, std::size_t author_domains) {
+  const mailauth::DmarcOutcome& dmarc = *verdict.facts.dmarc;
+  switch (dmarc.result) {
+    case DmarcResult::none:
+    case DmarcResult::pass: return;
+    case DmarcResult::fail:
+      if (dmarc.disposition == DmarcPolicy::none) return;
+      verdict.what = dmarc.disposition == DmarcPolicy::reject ? What::reject : What::quarantine;
+      verdict.reply = printable(fmt::format(
+          "Nothing proves that the message is from {}, whose DMARC policy is to reject it: {}",
+          dmarc.author_domain, dmarc.fix));
+      return;
+    case DmarcResult::temperror:
+      if (nothing_to_enforce(dmarc)) return;
+      verdict.what = What::later;
+      verdict.reply =
+          printable(fmt::format("The DNS does not say now who may send mail of {}; try again later",
+                                dmarc.author_domain));
+      return;
+    case DmarcResult::permerror:
+      // One without an author's domain has nobody to protect; one with many hides a domain.
+      if (author_domains <= mailauth::kDmarcAuthorDomainsMax) return;
+      verdict.what = What::reject;
+      verdict.reply = "The message names too many domains in From; write one";
+      return;
+  }
+}
+
+}  // namespace
+
+std::string vouching_sealer(const mailauth::ArcOutcome& arc,
+                            const std::vector<std::string>& trusted_sealers) {
+  if (arc.result != mailauth::ArcResult::pass) return {};
+  const auto trusted = [&](const mailauth::ArcSet& set) {
+    return std::ranges::any_of(
+        trusted_sealers, [&](const std::string& domain) { return same_ascii(domain, set.domain); });
+  };
+  if (!std::ranges::all_of(arc.sets, trusted)) return {};
+  for (const mailauth::ArcSet& set : arc.sets) {
+    const message::AuthResults found = message::parse_auth_results(set.results);
+    for (const message::AuthMethod& method : found.methods)
+      if (method.method == "dmarc" && method.result == "pass") return set.domain;
+  }
+  return {};
+}
+
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
+                           Authentication mode, const std::vector<std::string>& trusted_sealers) {
+  SenderVerdict verdict{.facts = std::move(facts)};
+  verdict.why = summary(verdict.facts);
+  if (mode != Authentication::enforce || !verdict.facts.dmarc) return verdict;
+  turn_away(verdict, author_domains);
+  if (verdict.what == What::accept) return verdict;
+  const std::string sealer =
+      verdict.facts.arc ? vouching_sealer(*verdict.facts.arc, trusted_sealers) : std::string();
+  if (!sealer.empty() && verdict.facts.dmarc->result != DmarcResult::permerror) {
+    verdict.what = What::accept;
+    verdict.reply.clear();
+    verdict.why +=
+        fmt::format("; taken all the same: {}, a trusted sealer, found that it passes", sealer);
+  }
+  return verdict;
+}
+
+}  // namespace ph::policy

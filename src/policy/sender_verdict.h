@@ -1,0 +1,50 @@
+// What the checks of a sender mean for a message: taken, marked, turned away. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mailauth/results.h"
+
+namespace ph::policy {
+
+enum class Authentication : std::uint8_t {
+  off,      // nothing is checked
+  monitor,  // checked and written down; nothing comes of it
+  enforce,  // what a domain's DMARC policy wants is done
+};
+
+/// Domains of [authentication] trusted_sealers.
+inline constexpr std::size_t kTrustedSealersMax = 1000;
+
+struct SenderVerdict {
+  enum class What : std::uint8_t {
+    accept,
+    quarantine,  // accept, and mark it
+    reject,      // 550 5.7.1
+    later,       // 451 4.7.0: the DNS did not say
+  };
+  What what = What::accept;
+  std::string why;                      // one sentence, for events
+  std::string reply;                    // reject, later: for the wire; ASCII without line ends
+  mailauth::AuthenticationFacts facts;  // for the header fields
+};
+
+/// Decides by what was found.
+///
+/// DMARC alone turns mail away (an SPF that fails breaks every forwarding). DNS trouble is never a
+/// pass: where a policy that would be enforced cannot be known, or fulfilled, the sender is asked
+/// to try again. Mail that fails is taken nevertheless when each sealer of its ARC chain is one of
+/// `trusted_sealers` and one of them found that DMARC passed: that is what mailing lists need.
+/// Mail with more author domains than DMARC looks at is refused: no policy could be found for it.
+///   author_domains   how many From names
+///   trusted_sealers  domains, as the DNS knows them
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
+                           Authentication mode, const std::vector<std::string>& trusted_sealers);
+
+/// The sealer whose word counts against a DMARC failure; "": there is none. RFC 8617 §7.2.1.
+std::string vouching_sealer(const mailauth::ArcOutcome& arc,
+                            const std::vector<std::string>& trusted_sealers);
+
+}  // namespace ph::policy

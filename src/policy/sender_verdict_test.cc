@@ -1,0 +1,84 @@
+#include "policy/sender_verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace ph::policy {
+namespace {
+
+using mailauth::DmarcPolicy;
+using mailauth::DmarcResult;
+using What = SenderVerdict::What;
+
+mailauth::AuthenticationFacts found(DmarcResult result, DmarcPolicy wants) {
+  mailauth::AuthenticationFacts facts;
+  facts.dmarc = mailauth::DmarcOutcome{.result = result,
+                                       .author_domain = "a.test",
+                                       .record = "v=DMARC1",
+                                       .published = wants,
+                                       .disposition = wants};
+  facts.arc = mailauth::ArcOutcome{};
+  return facts;
+}
+
+What judged(DmarcResult result, DmarcPolicy wants, Authentication mode = Authentication::enforce) {
+  return judge_sender(found(result, wants), 1, mode, {}).what;
+}
+
+mailauth::ArcOutcome chain(std::vector<std::string> sealers, std::string_view first_found) {
+  mailauth::ArcOutcome arc{.result = mailauth::ArcResult::pass};
+  for (std::size_t i = 0; i < sealers.size(); ++i) {
+    mailauth::ArcSet set;
+    set.instance = static_cast<unsigned>(i + 1);
+    set.domain = sealers[i];
+    set.results = i == 0 ? std::string(first_found) : "mx." + sealers[i] + "; dmarc=fail";
+    arc.sets.push_back(std::move(set));
+  }
+  return arc;
+}
+
+TEST(SenderVerdict, DoesWhatTheDomainWants) {
+  EXPECT_EQ(judged(DmarcResult::fail, DmarcPolicy::reject), What::reject);
+  EXPECT_EQ(judged(DmarcResult::fail, DmarcPolicy::quarantine), What::quarantine);
+  EXPECT_EQ(judged(DmarcResult::fail, DmarcPolicy::none), What::accept);
+  EXPECT_EQ(judged(DmarcResult::pass, DmarcPolicy::reject), What::accept);
+  EXPECT_EQ(judged(DmarcResult::none, DmarcPolicy::none), What::accept);
+}
+
+TEST(SenderVerdict, MonitorOnlyWritesDown) {
+  for (const auto result : {DmarcResult::fail, DmarcResult::temperror})
+    EXPECT_EQ(judged(result, DmarcPolicy::reject, Authentication::monitor), What::accept);
+}
+
+TEST(SenderVerdict, TroubleOfTheDnsIsTemporaryWhereAPolicyMayApply) {
+  EXPECT_EQ(judged(DmarcResult::temperror, DmarcPolicy::reject), What::later);
+  EXPECT_EQ(judged(DmarcResult::temperror, DmarcPolicy::none), What::accept);
+  auto unknown = found(DmarcResult::temperror, DmarcPolicy::none);
+  unknown.dmarc->record.clear();
+  EXPECT_EQ(judge_sender(std::move(unknown), 1, Authentication::enforce, {}).what, What::later);
+}
+
+TEST(SenderVerdict, TooManyAuthorsAreRefusedAndNoneAreNot) {
+  auto many = found(DmarcResult::permerror, DmarcPolicy::none);
+  EXPECT_EQ(judge_sender(many, 5, Authentication::enforce, {}).what, What::reject);
+  EXPECT_EQ(judge_sender(many, 0, Authentication::enforce, {}).what, What::accept);
+}
+
+TEST(SenderVerdict, ATrustedChainOverrides) {
+  const std::vector<std::string> trusted{"lists.test", "relay.test"};
+  const std::string_view passed = "mx.lists.test; dmarc=pass header.from=a.test";
+  EXPECT_EQ(vouching_sealer(chain({"lists.test", "relay.test"}, passed), trusted), "lists.test");
+  EXPECT_EQ(vouching_sealer(chain({"lists.test", "other.test"}, passed), trusted), "");
+  EXPECT_EQ(vouching_sealer(chain({"lists.test"}, "mx.lists.test; dmarc=fail"), trusted), "");
+  auto broken = chain({"lists.test"}, passed);
+  broken.result = mailauth::ArcResult::fail;
+  EXPECT_EQ(vouching_sealer(broken, trusted), "");
+
+  auto facts = found(DmarcResult::fail, DmarcPolicy::reject);
+  facts.arc = chain({"lists.test"}, passed);
+  const SenderVerdict verdict = judge_sender(std::move(facts), 1, Authentication::enforce, trusted);
+  EXPECT_EQ(verdict.what, What::accept);
+  EXPECT_NE(verdict.why.find("lists.test, a trusted sealer"), verdict.why.npos) << verdict.why;
+}
+
+}  // namespace
+}  // namespace ph::policy

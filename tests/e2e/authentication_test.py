@@ -1,0 +1,185 @@
+"""Who really sent it: SPF, DKIM and DMARC of mail that comes in, signatures of mail that goes out."""
+import re
+import smtplib
+import unittest
+
+import own_network
+import posthouse
+from dns_table import DnsTable
+from posthouse import House, header, queue_id
+
+# Addresses that are not the machine's own in the sense of loopback: mail from there is checked.
+DNS, A, B, GOOD, BAD = '192.0.2.53', '192.0.2.1', '192.0.2.2', '192.0.2.25', '192.0.2.66'
+
+
+def setUpModule():
+    own_network.enter(DNS, A, B, GOOD, BAD)
+
+
+def letter(author, subject='hello', more=''):
+    return (f'{more}From: <{author}>\r\nTo: <bob@b.test>\r\nSubject: {subject}\r\n'
+            f'Date: Sat, 21 Nov 2026 10:00:00 +0100\r\nMessage-ID: <{abs(hash((author, subject)))}@client.test>\r\n'
+            '\r\nhello\r\n').encode()
+
+
+class AuthenticationTest(unittest.TestCase):
+    maxDiff = 4000
+
+    def setUp(self):
+        self.dns = DnsTable(DNS).start()
+        self.addCleanup(self.dns.stop)
+        self.dns.records.update({
+            ('b.test', 'MX'): ['mail.b.test'], ('mail.b.test', 'A'): [B],
+            ('strict.test', 'TXT'): [f'v=spf1 ip4:{GOOD} -all'],
+            ('_dmarc.strict.test', 'TXT'): ['v=DMARC1; p=reject'],
+            ('apart.test', 'TXT'): [f'v=spf1 ip4:{GOOD} -all'],
+            ('_dmarc.apart.test', 'TXT'): ['v=DMARC1; p=quarantine'],
+            ('silent.test', 'TXT'): ['v=spf1 -all'],
+        })
+
+    def house(self, domain, ip, mode=None, accounts=('alice', 'bob')):
+        before, posthouse.own_address = posthouse.own_address, lambda: ip
+        try:
+            house = House({'dns': {'servers': [self.dns.server]},
+                           'delivery': {'port': posthouse.PORTS['smtp'], 'routes': {}},
+                           **({'authentication': {'mode': mode}} if mode else {})}, accounts, domain)
+        finally:
+            posthouse.own_address = before
+        self.addCleanup(house.close)
+        return house.start()
+
+    def bring(self, house, author, source, **how):
+        """From a stranger at `source`; the queue id."""
+        with house.smtp(source) as smtp:
+            self.assertEqual(smtp.mail(author)[0], 250)
+            self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
+            code, text = smtp.data(letter(author, **how))
+        if code != 250:
+            raise smtplib.SMTPDataError(code, text)
+        return queue_id(text)
+
+    def refused(self, house, author, source, code, enhanced):
+        with self.assertRaises(smtplib.SMTPDataError) as caught:
+            self.bring(house, author, source)
+        text = caught.exception.smtp_error.decode()
+        self.assertEqual(caught.exception.smtp_code, code, text)
+        self.assertTrue(text.startswith(enhanced), text)
+        return text
+
+    def results(self, message):
+        """Of the Authentication-Results in our name: {method: [result]}."""
+        found, = header(message, 'Authentication-Results')
+        self.assertTrue(found.startswith('mail.b.test;'), found)
+        out = {}
+        for method, result in re.findall(r';\s*(\w+)=(\w+)', found):
+            out.setdefault(method, []).append(result)
+        return out
+
+    def test_mail_from_where_its_domain_sends_it(self):
+        b = self.house('b.test', B)
+        forged = ('Authentication-Results: mail.b.test; dmarc=pass header.from=bank.test\r\n'
+                  'X-Posthouse-Verdict: fine\r\nAuthentication-Results: mx.elsewhere.test; spf=none\r\n')
+        self.bring(b, 'a@strict.test', GOOD, more=forged)
+        message, = b.mailbox('bob')
+        self.assertEqual(header(message, 'X-Posthouse-Verdict'), [])
+        ours, other = header(message, 'Authentication-Results')
+        self.assertEqual(other, 'mx.elsewhere.test; spf=none')
+        self.assertRegex(ours, r'^mail\.b\.test;.*spf=pass .*smtp\.mailfrom=a@strict\.test')
+        self.assertRegex(ours, r'dmarc=pass .*header\.from=strict\.test')
+        self.assertNotIn('bank.test', message.decode())
+        self.assertRegex(header(message, 'Received-SPF')[0], rf'^pass .*client-ip={GOOD}')
+
+    def test_what_a_policy_wants(self):
+        b = self.house('b.test', B)
+        text = self.refused(b, 'a@strict.test', BAD, 550, '5.7.1')
+        self.assertIn('strict.test', text)
+        event = next(e for e in b.why('a@strict.test', ('content', 'refused')) if e['stage'] == 'content')
+        self.assertIn('dmarc=fail', event['why'])
+        self.assertIn('spf=fail', event['why'])
+        wanted = self.bring(b, 'a@apart.test', BAD)
+        message, = b.mailbox('bob')
+        self.assertRegex(header(message, 'X-Posthouse-Verdict')[0], r'^junk; .*apart\.test')
+        self.assertEqual(self.results(message)['dmarc'], ['fail'])
+        self.assertTrue(any(e['why'].startswith('marked as junk') for e in b.why(wanted, ('content', 'note'))))
+        self.bring(b, 'a@silent.test', BAD)  # an SPF that fails, alone, turns nothing away
+        self.assertEqual(self.results(b.mailbox('bob')[0])['spf'], ['fail'])
+
+    def test_trouble_of_the_dns_is_temporary(self):
+        b = self.house('b.test', B)
+        self.dns.failing.add('_dmarc.strict.test')
+        self.refused(b, 'a@strict.test', BAD, 451, '4.7.0')
+
+    def test_monitor_and_off(self):
+        b = self.house('b.test', B, mode='monitor')
+        self.bring(b, 'a@strict.test', BAD)
+        message, = b.mailbox('bob')
+        self.assertEqual(self.results(message)['dmarc'], ['fail'])
+        self.assertEqual(header(message, 'X-Posthouse-Verdict'), [])
+        b.stop()
+        b.tables['authentication'] = {'mode': 'off'}
+        b.write_config()
+        b.start()
+        self.bring(b, 'a@strict.test', BAD)
+        self.assertEqual(header(b.mailbox('bob')[0], 'Authentication-Results'), [])
+
+    def publish(self, house):
+        """What `domain show` says is to be published; the selectors."""
+        shown, = house.facts('domain', 'show', house.domain)
+        for key in shown['keys']:
+            self.dns.records[(key['name'], 'TXT')] = [key['value']]
+        return {key['selector']: key for key in shown['keys']}
+
+    def submit(self, house, content):
+        with house.submission('alice') as smtp:
+            smtp.sendmail(f'alice@{house.domain}', ['bob@b.test'], content)
+
+    def test_signed_there_and_verified_here(self):
+        a, b = self.house('a.test', A), self.house('b.test', B)
+        self.dns.records[('_dmarc.a.test', 'TXT')] = ['v=DMARC1; p=reject']
+        first = self.publish(a)
+        self.assertEqual(sorted(key['algorithm'] for key in first.values()), ['ed25519', 'rsa'])
+        self.submit(a, letter('alice@a.test'))
+        message, = b.mailbox('bob')
+        found = self.results(message)
+        self.assertEqual((found['dkim'], found['dmarc'], found['spf']), (['pass', 'pass'], ['pass'], ['none']))
+        # New keys: they sign only when their time has come, and the old ones verify as long as they are published.
+        a.cli('domain', 'rotate-key', 'a.test')
+        waiting = {s for s, key in self.publish(a).items() if not key['signs']}
+        self.assertEqual(len(waiting), 2)
+        self.submit(a, letter('alice@a.test', 'second'))
+        message, = b.mailbox('bob')
+        self.assertEqual(self.results(message)['dkim'], ['pass', 'pass'])
+        self.assertEqual(set(re.findall(r' s=(\w+);', ' '.join(header(message, 'DKIM-Signature')))), set(first))
+        told = a.cli('domain', 'rotate-key', 'a.test', '--after', '0').stdout
+        signing = {s for s, key in self.publish(a).items() if key['signs']}
+        self.assertFalse(signing & set(first))
+        self.assertTrue(all(f'{s}._domainkey.a.test. IN TXT' in told for s in signing), told)
+        self.submit(a, letter('alice@a.test', 'third'))
+        message, = b.mailbox('bob')
+        self.assertEqual(self.results(message)['dkim'], ['pass', 'pass'])
+        self.assertEqual(set(re.findall(r' s=(\w+);', ' '.join(header(message, 'DKIM-Signature')))), signing)
+        a.cli('domain', 'remove-key', 'a.test', sorted(first)[0])
+        self.assertNotIn(sorted(first)[0], a.facts('domain', 'show', 'a.test')[0]['keys'])
+
+    def test_an_alias_that_leaves_seals(self):
+        a, b = self.house('a.test', A), self.house('b.test', B)
+        self.publish(a)
+        a.cli('alias', 'add', 'team@a.test', 'bob@b.test')
+        with a.smtp(GOOD) as smtp:
+            smtp.sendmail('x@apart.test', ['team@a.test'], letter('x@apart.test'))
+        message, = b.mailbox('bob')
+        self.assertEqual(len(header(message, 'ARC-Seal')), 1)
+        ours = header(message, 'Authentication-Results')[0]
+        self.assertRegex(ours, r'arc=pass')
+        self.assertEqual(header(message, 'X-Posthouse-Verdict')[:1], ['junk; dmarc=fail header.from=apart.test'])
+        b.stop()
+        b.tables['authentication'] = {'trusted_sealers': ['a.test']}
+        b.write_config()
+        b.start()
+        with a.smtp(GOOD) as smtp:
+            smtp.sendmail('x@apart.test', ['team@a.test'], letter('x@apart.test', 'again'))
+        self.assertEqual(header(b.mailbox('bob')[0], 'X-Posthouse-Verdict'), [])
+
+
+if __name__ == '__main__':
+    unittest.main()
