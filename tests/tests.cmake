@@ -1,4 +1,8 @@
 # Tests that are not C++: the real program end to end, tidy, and the tests of our tools. Python's own unittest.
+# Debian's own, where it is: the packages that tests import are installed for it, and not for others in the path.
+if(NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
+  set(Python3_EXECUTABLE /usr/bin/python3)
+endif()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
 # ph_python_test(NAME FILE LABEL TIMEOUT_S)

@@ -51,6 +51,7 @@ class AuthenticationTest(unittest.TestCase):
     def bring(self, house, author, source, **how):
         """From a stranger at `source`; the queue id."""
         with house.smtp(source) as smtp:
+            self.assertEqual(smtp.ehlo('there.test')[0], 250)
             self.assertEqual(smtp.mail(author)[0], 250)
             self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
             code, text = smtp.data(letter(author, **how))
@@ -159,7 +160,8 @@ class AuthenticationTest(unittest.TestCase):
         self.assertEqual(self.results(message)['dkim'], ['pass', 'pass'])
         self.assertEqual(set(re.findall(r' s=(\w+);', ' '.join(header(message, 'DKIM-Signature')))), signing)
         a.cli('domain', 'remove-key', 'a.test', sorted(first)[0])
-        self.assertNotIn(sorted(first)[0], a.facts('domain', 'show', 'a.test')[0]['keys'])
+        left = [key['selector'] for key in a.facts('domain', 'show', 'a.test')[0]['keys']]
+        self.assertNotIn(sorted(first)[0], left)
 
     def test_an_alias_that_leaves_seals(self):
         a, b = self.house('a.test', A), self.house('b.test', B)
