@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "identity/keyring.h"
+
 namespace ph::daemon {
 namespace {
 
@@ -91,6 +93,9 @@ Task<Result<std::string>> first_start(House& house,  // NOLINT: awaited on the s
   const auto bob_password = random_password(house.world().random);
   PH_CO_TRY([[maybe_unused]] const auto domain,
             co_await identity.add_domain(std::string(kDemoDomain)));
+  PH_CO_TRY([[maybe_unused]] const auto keys,
+            co_await house.identity().keyring().rotate(std::string(kDemoDomain),
+                                                       std::chrono::seconds(0)));
   PH_CO_TRY([[maybe_unused]] const auto alice,
             co_await identity.add_account(std::string(kAlice), alice_password));
   PH_CO_TRY([[maybe_unused]] const auto bob,
