@@ -64,9 +64,11 @@ class Walk {
   Step<std::vector<Found>> walk_up(const std::string& domain);
   Step<std::string> organizational_domain(const std::string& domain);
   Step<std::optional<Found>> record_for(const std::string& author, DmarcOutcome& outcome);
+  Step<std::optional<Found>> record_that_counts(const std::string& author, DmarcOutcome& outcome);
+  bool vouched_exactly(const std::string& author) const;
   Step<bool> exists(const std::string& domain);
   Step<Done> align(const std::string& author, DmarcOutcome& outcome);
-  Step<bool> same_organization(const std::string& domain, const DmarcOutcome& outcome,
+  Step<bool> same_organization(const std::string& domain, DmarcOutcome& outcome,
                                std::string& organizational);
   Step<Done> choose_policy(const std::string& author, const Found& found, DmarcOutcome& outcome);
   static void explain(DmarcOutcome& outcome);
@@ -162,9 +164,22 @@ Step<bool> Walk::exists(const std::string& domain) {
   return false;
 }
 
-Step<bool> Walk::same_organization(const std::string& domain, const DmarcOutcome& outcome,
+Step<bool> Walk::same_organization(const std::string& domain, DmarcOutcome& outcome,
                                    std::string& organizational) {
-  PH_STEP(organizational, organizational_domain(domain));
+  // Where something vouches for the very domain, trouble up there makes no difference.
+  const auto settled = [&](const Stop& stopped) {
+    return !stopped.waits && vouched_exactly(outcome.author_domain);
+  };
+  if (outcome.organizational_domain.empty()) {
+    auto own = organizational_domain(outcome.author_domain);
+    if (!own && settled(own.error())) return false;
+    if (!own) return std::unexpected(std::move(own).error());
+    outcome.organizational_domain = *std::move(own);
+  }
+  auto other = organizational_domain(domain);
+  if (!other && settled(other.error())) return false;
+  if (!other) return std::unexpected(std::move(other).error());
+  organizational = *std::move(other);
   return organizational == outcome.organizational_domain;
 }
 
@@ -233,15 +248,33 @@ void Walk::explain(DmarcOutcome& outcome) {
       outcome.author_domain, outcome.strict_dkim ? "" : " (or its organizational domain)");
 }
 
+bool Walk::vouched_exactly(const std::string& author) const {
+  return (query_.spf == SpfResult::pass && query_.spf_domain == author) ||
+         std::ranges::any_of(query_.dkim, [&](const DkimOutcome& each) {
+           return each.result == DkimResult::pass && each.domain == author;
+         });
+}
+
+Step<std::optional<Found>> Walk::record_that_counts(const std::string& author,
+                                                    DmarcOutcome& outcome) {
+  if (!vouched_exactly(author)) return record_for(author, outcome);
+  // Whatever the organization is, this is aligned: nothing above has to be asked where the domain
+  // has a record of its own, and DNS trouble there cannot make it fail.
+  auto found = record_at(author);
+  if (found && !*found) found = record_for(author, outcome);
+  if (!found && !found.error().waits) return std::optional<Found>();
+  return found;
+}
+
 Step<DmarcOutcome> Walk::evaluate(const std::string& author) {
   DmarcOutcome outcome;
   outcome.author_domain = author;
-  PH_STEP(const auto found, record_for(author, outcome));
+  PH_STEP(const auto found, record_that_counts(author, outcome));
   if (!found) {
+    const auto& at = outcome.organizational_domain.empty() ? author : outcome.organizational_domain;
     outcome.why = fmt::format("{} has no DMARC record", author);
     outcome.fix =
-        fmt::format("publish at _dmarc.{} a TXT record: \"v=DMARC1; p=none; rua=mailto:…\"",
-                    outcome.organizational_domain);
+        fmt::format("publish at _dmarc.{} a TXT record: \"v=DMARC1; p=none; rua=mailto:…\"", at);
     return outcome;
   }
   outcome.record_domain = found->domain;

@@ -159,13 +159,30 @@ TEST(Dmarc, OfSeveralAuthorsTheWorstCounts) {
 TEST(Dmarc, DnsTroubleIsTemporary) {
   Zone zone;
   zone.fails("_dmarc.example.org", dns::Status::failed);
-  EXPECT_EQ(evaluate(zone, {.dkim = "example.org"}).result, DmarcResult::temperror);
+  EXPECT_EQ(evaluate(zone, {.dkim = "b.example.org"}).result, DmarcResult::temperror);
+  // No policy could make this fail; without the record it is no pass either.
+  EXPECT_EQ(evaluate(zone, {.dkim = "example.org"}).result, DmarcResult::none);
   Zone record = zone_with("example.org", "v=DMARC1; p=reject");
   DmarcQuery query{.author_domains = {"example.org"}, .spf = SpfResult::temperror};
   DmarcCheck check(query, suffixes());
   const auto outcome = record.run(check);
   EXPECT_EQ(outcome.result, DmarcResult::temperror);
   EXPECT_EQ(outcome.disposition, DmarcPolicy::none);
+}
+
+TEST(Dmarc, TroubleAboveADomainThatIsVouchedForIsNone) {
+  Zone zone = zone_with("example.org", "v=DMARC1; p=reject");
+  zone.fails("_dmarc.org", dns::Status::failed);
+  const auto passed = evaluate(zone, {.spf = "example.org", .dkim = "other.org"});
+  EXPECT_EQ(passed.result, DmarcResult::pass) << passed.why;
+  EXPECT_TRUE(passed.spf.aligned);
+  EXPECT_FALSE(passed.dkim.aligned);
+  // Here the organization decides, and cannot be found.
+  EXPECT_EQ(evaluate(zone, {.spf = "b.example.org"}).result, DmarcResult::temperror);
+  Zone without;
+  without.fails("_dmarc.org", dns::Status::failed);
+  EXPECT_EQ(evaluate(without, {.spf = "example.org"}).result, DmarcResult::none);
+  EXPECT_EQ(evaluate(without, {.spf = "other.net"}).result, DmarcResult::temperror);
 }
 
 TEST(DmarcRecord, ReadsWhatIsThere) {

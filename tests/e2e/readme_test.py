@@ -37,16 +37,19 @@ class ReadmeTest(RelayTest):
         """example.org as the table has it."""
         rows = [[re.findall('`([^`]+)`', cell) for cell in row.split('|')[1:3]]
                 for row in text.splitlines() if row.strip().startswith('| `')]
-        (names, (four, six)), (domains, (mx,)), (addresses, (back, *_)), (texts, (spf, *_)) = rows
+        (names, (four, six)), (domains, (mx,)), (addresses, (back, *_)), (texts, (spf, *_)), (policies, (dmarc, *_)) = rows
         self.assertEqual((names, domains, texts), (['mail.example.org'], ['example.org'], ['example.org']))
+        self.assertEqual(policies, ['_dmarc.example.org'])
         self.assertEqual((addresses, back), ([four, six], names[0]))
-        return f'mail A {four}\nmail AAAA {six}\nMX {mx}.\nTXT "{spf}"\n'
+        return f'mail A {four}\nmail AAAA {six}\nMX {mx}.\nTXT "{spf}"\n_dmarc TXT "{dmarc}"\n'
 
     def test_a_real_domain(self):
         text = chapter('README.md', 'For a real domain')
         configuration, = blocks(text, 'toml')
         install, accounts, trial = map(commands, blocks(text, 'sh'))
         self.nsd.zones['example.org'] = self.zone(text)
+        for above in ('org', 'net'):  # who looks for a policy asks there, too, and is told that there is none
+            self.nsd.zones[above] = 'TXT "a top level domain"\n'
         self.nsd.zones['friend.example.net'] = f'MX 10 mail\nmail A {FRIEND4}\nmail AAAA {FRIEND6}\n'
         # theirs listens on every address, so the friend's needs a machine of its own
         host = OtherHost([f'{OURS4}/24', '2001:db8::1/64'], [f'{FRIEND4}/24', f'{FRIEND6}/64'])
