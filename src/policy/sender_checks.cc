@@ -3,27 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/ascii.h"
-#include "codec/idna.h"
-#include "message/address_list.h"
+#include "mailauth/authors.h"
 #include "net/ask_all.h"
 
 namespace ph::policy {
-
-std::vector<std::string> author_domains(const message::Header& header) {
-  std::vector<std::string> out;
-  for (const message::Field* field : header.all("from")) {
-    for (const message::Mailbox& mailbox : message::parse_address_list(field->value).mailboxes) {
-      auto domain = codec::to_ascii_domain(mailbox.domain);
-      if (!domain || domain->empty()) continue;
-      *domain = ascii_lower(std::string_view(*domain));
-      if (domain->ends_with('.')) domain->pop_back();
-      if (std::ranges::find(out, *domain) == out.end()) out.push_back(*std::move(domain));
-      if (out.size() > mailauth::kDmarcAuthorDomainsMax) return out;
-    }
-  }
-  return out;
-}
 
 std::shared_ptr<SenderCheck> SenderChecks::begin(rt::Executor executor, const smtp::Client& client,
                                                  const message::Address& sender) const {
@@ -101,7 +84,7 @@ void SenderCheck::on_header(std::string_view octets) {
   const message::Header header = message::parse_header(octets);
   dkim_.emplace(header, bodies_, now_);
   arc_.emplace(header, bodies_, now_);
-  authors_ = author_domains(header);
+  authors_ = mailauth::author_domains(header);
   begun();
   rt::spawn(executor_, look_at_header(shared_from_this()));
 }

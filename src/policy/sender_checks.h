@@ -105,8 +105,4 @@ class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
   std::optional<rt::Resume<Done>> waiter_;
 };
 
-/// The domains that all From fields name, as the DNS knows them, each once. What cannot be a
-/// domain is left out; they end behind one more than DMARC looks at.
-std::vector<std::string> author_domains(const message::Header& header);
-
 }  // namespace ph::policy
