@@ -23,8 +23,7 @@ inline constexpr std::size_t kFlowedDepthMax = 64;
 ///   delsp   the parameter DelSp=yes: the space that ends a flowed line is none of the text
 ///   in      lines end with CRLF or LF
 ///   out     a line that was not quoted but begins with ">" keeps the space before it. The
-///   signature
-///           separator "-- " is a paragraph of its own, with its space
+///           signature separator "-- " is a paragraph of its own, with its space
 ///   faults  a paragraph that another quote depth ends (RFC 3676 §4.5), or the separator
 class FlowedDecoder : public Stream {
  public:
@@ -62,13 +61,11 @@ class FlowedDecoder : public Stream {
 /// Flowed lines out of paragraphs, the inverse.
 ///
 ///   delsp   write for DelSp=yes: lines may be divided where there is no space, too
-///   in      UTF-8; each line (CRLF or LF) is a paragraph; ">" at its beginning are quote marks, up
-///   to
-///           kFlowedDepthMax, and one space behind them is none of the text
+///   in      UTF-8; each line (CRLF or LF) is a paragraph; ">" at its beginning are quote marks,
+///           up to kFlowedDepthMax, and one space behind them is none of the text
 ///   out     lines of at most kFlowedLineCharactersMax characters, marks and space included,
-///   divided
-///           behind spaces; longer where there is none (without delsp). Lines end with CRLF. Spaces
-///           at the end of a paragraph go, but for those of "-- "
+///           divided behind spaces; longer where there is none (without delsp). Lines end with
+///           CRLF. Spaces at the end of a paragraph go, but for those of "-- " alone
 class FlowedEncoder : public Stream {
  public:
   explicit FlowedEncoder(bool delsp) : delsp_(delsp) {}
@@ -92,6 +89,7 @@ class FlowedEncoder : public Stream {
   At at_ = At::start;
   std::size_t depth_ = 0;
   bool runs_on_ = false;        // the beginning of the line is in `out`: too long to be held
+  bool divided_ = false;        // the paragraph has lines in `out`
   std::string line_;            // the line under way, without marks and spaces_
   std::size_t characters_ = 0;  // in line_
   std::size_t break_octets_ = 0, break_characters_ = 0;  // of line_ that can be a line

@@ -87,6 +87,7 @@ std::size_t FlowedEncoder::room() const {
 
 /// The line is full: what is behind the last space of it goes on the next.
 void FlowedEncoder::break_line(std::string& out) {
+  divided_ = true;
   if (break_octets_ == 0) {
     break_octets_ = line_.size();
     break_characters_ = characters_;
@@ -100,6 +101,7 @@ void FlowedEncoder::break_line(std::string& out) {
 
 /// No space comes to divide the line at: what there is of it goes out, with the spaces behind it.
 void FlowedEncoder::run_on(std::string& out) {
+  divided_ = true;
   if (spaces_ > 0) {
     // Here it can be divided.
     put_line(line_, out);
@@ -121,10 +123,12 @@ void FlowedEncoder::put_line(std::string_view text, std::string& out) const {
 }
 
 void FlowedEncoder::end_line(bool has_end, std::string& out) {
-  if (!runs_on_) put_line(line_ + " " == kSeparator && spaces_ == 1 ? kSeparator : line_, out);
+  // "--" that ends a longer paragraph is none: with its space it would be taken for one.
+  const bool separates = !divided_ && spaces_ == 1 && line_ + " " == kSeparator;
+  if (!runs_on_) put_line(separates ? kSeparator : line_, out);
   if (has_end) out += "\r\n";
   at_ = At::start;
-  cr_ = runs_on_ = false;
+  cr_ = runs_on_ = divided_ = false;
   depth_ = 0;
   line_.clear();
   characters_ = break_octets_ = break_characters_ = 0;

@@ -87,6 +87,15 @@ TEST(Flowed, ComesBackFromShortLines) {
   }
 }
 
+TEST(Flowed, WritesNoSeparatorInsideAParagraph) {  // RFC 3676 §4.3
+  const std::string word(90, 'x');
+  FlowedEncoder encoder(false);
+  FlowedDecoder decoder(false);
+  const StreamRun encoded = run(encoder, "oa " + word + " -- \r\n-- \r\n");
+  EXPECT_EQ(encoded.out, "oa \r\n" + word + " \r\n--\r\n-- \r\n");
+  EXPECT_EQ(run(decoder, encoded.out), (StreamRun{"oa " + word + " --\r\n-- \r\n", {}}));
+}
+
 TEST(Flowed, HoldsBackOnlySoMuch) {
   for (const bool delsp : {false, true}) {
     for (const std::string_view part : {"x", ">", " ", "- ", "\xe2\x82\xac", "\r", "-- \n"}) {

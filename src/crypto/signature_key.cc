@@ -1,6 +1,9 @@
 #include "crypto/signature_key.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -9,6 +12,7 @@
 #include <utility>
 
 #include "crypto/openssl.h"
+#include "crypto/rsa_numbers.h"
 
 namespace ph::crypto {
 namespace {
@@ -17,20 +21,35 @@ constexpr std::size_t kEd25519Octets = 32;
 
 using KeyContextPointer = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContextPointer = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using NumberPointer = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using ParameterBuilderPointer = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
+using ParametersPointer = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
 
 const unsigned char* octets_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-KeyPointer read_public(std::string_view der) {
-  const unsigned char* at = octets_of(der);
-  KeyPointer key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  if (!key) {
-    at = octets_of(der);
-    key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())));
-  }
-  ERR_clear_error();
-  return key;
+/// The beginning of a SubjectPublicKeyInfo with an Ed25519 key; its 32 octets follow. RFC 8410 §4.
+constexpr std::string_view kEd25519Info("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", 12);
+
+/// An RSA key of these numbers; null: OpenSSL takes none of them.
+KeyPointer rsa_key(const RsaNumbers& numbers) {
+  const auto number_of = [](std::string_view octets) {
+    return NumberPointer(BN_bin2bn(octets_of(octets), static_cast<int>(octets.size()), nullptr));
+  };
+  const NumberPointer modulus = number_of(numbers.modulus), exponent = number_of(numbers.exponent);
+  const ParameterBuilderPointer builder(OSSL_PARAM_BLD_new());
+  if (!modulus || !exponent || !builder ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()) != 1)
+    return nullptr;
+  const ParametersPointer parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const KeyContextPointer context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1)
+    return nullptr;
+  return KeyPointer(key);
 }
 
 std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
@@ -59,25 +78,23 @@ struct PrivateKey::State {
 
 Result<PublicKey> PublicKey::rsa(std::string_view der) {
   if (der.size() > kPublicKeyOctetsMax) return fail(Kind::over_limit, "the public key is too long");
-  KeyPointer key = read_public(der);
-  if (!key || kind_of(key.get()) != KeyKind::rsa)
-    return fail(Kind::malformed, "not the DER of an RSA public key");
+  PH_TRY(const RsaNumbers numbers, read_rsa_numbers(der));
+  KeyPointer key = rsa_key(numbers);
+  ERR_clear_error();
+  if (!key) return fail(Kind::malformed, "not an RSA public key");
   const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
   if (bits > kRsaBitsMax) return fail(Kind::over_limit, "the RSA key has too many bits");
   return PublicKey(KeyKind::rsa, bits, std::make_shared<const State>(std::move(key)));
 }
 
 Result<PublicKey> PublicKey::ed25519(std::string_view octets) {
+  if (octets.starts_with(kEd25519Info)) octets.remove_prefix(kEd25519Info.size());
   KeyPointer key;
-  if (octets.size() == kEd25519Octets) {
+  if (octets.size() == kEd25519Octets)
     key.reset(
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets_of(octets), octets.size()));
-  } else if (octets.size() <= kPublicKeyOctetsMax) {
-    key = read_public(octets);
-  }
   ERR_clear_error();
-  if (!key || kind_of(key.get()) != KeyKind::ed25519)
-    return fail(Kind::malformed, "not an Ed25519 public key of 32 octets");
+  if (!key) return fail(Kind::malformed, "not an Ed25519 public key of 32 octets");
   return PublicKey(KeyKind::ed25519, 256, std::make_shared<const State>(std::move(key)));
 }
 

@@ -24,7 +24,8 @@ class PublicKey {
   /// DER of a SubjectPublicKeyInfo (RFC 5280 §4.1) or of a bare RSAPublicKey (RFC 8017 appendix
   /// A.1.1). malformed: neither, or no RSA key; over_limit.
   static Result<PublicKey> rsa(std::string_view der);
-  /// 32 octets, RFC 8032 §5.1.5; DER of a SubjectPublicKeyInfo is taken, too. malformed.
+  /// 32 octets, RFC 8032 §5.1.5; behind a SubjectPublicKeyInfo's beginning (RFC 8410
+  /// §4), too. malformed.
   static Result<PublicKey> ed25519(std::string_view octets);
 
   KeyKind kind() const { return kind_; }
