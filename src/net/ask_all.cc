@@ -25,16 +25,25 @@ Task<void> ask_one(rt::Resolver& resolver,  // NOLINT: outlives the task
 
 Task<Answers> ask_all(rt::Resolver& resolver,  // NOLINT: outlives the task
                       std::vector<dns::Question> questions, rt::Instant deadline) {
-  if (questions.empty()) co_return Answers();
+  Answers known;
+  std::vector<dns::Question> open;
+  for (dns::Question& question : questions) {
+    auto answer = resolver.remembered(question);
+    if (answer)
+      known.emplace_back(std::move(question), *std::move(answer));
+    else
+      open.push_back(std::move(question));
+  }
+  if (open.empty()) co_return known;
   const rt::Executor executor = co_await boost::asio::this_coro::executor;
   co_return co_await rt::suspend<Answers>(
-      [&resolver, executor, deadline,
-       questions = std::move(questions)](rt::Resume<Answers> waiter) {
+      [&resolver, executor, deadline, open = std::move(open),
+       known = std::move(known)](rt::Resume<Answers> waiter) mutable {
         const auto round = std::make_shared<Round>();
-        round->open = questions.size();
+        round->open = open.size();
+        round->answers = std::move(known);
         round->waiter.emplace(std::move(waiter));
-        for (const auto& each : questions)
-          rt::spawn(executor, ask_one(resolver, each, deadline, round));
+        for (const auto& each : open) rt::spawn(executor, ask_one(resolver, each, deadline, round));
       });
 }
 

@@ -2,6 +2,8 @@
 // part of World: who needs it takes it in its constructor.
 #pragma once
 
+#include <optional>
+
 #include "base/dns.h"
 #include "rt/task.h"
 #include "rt/world.h"
@@ -15,6 +17,8 @@ struct Resolver {
   /// under way. Answers at `deadline` at the latest, with timed_out. Never fails otherwise: what
   /// went wrong is the answer's status. A name that cannot be one is `failed`.
   virtual Task<dns::Answer> query(dns::Question question, Instant deadline) = 0;
+  /// An answer that is at hand, from any executor; nullopt: it has to be asked for.
+  virtual std::optional<dns::Answer> remembered(const dns::Question&) { return std::nullopt; }
 };
 
 }  // namespace ph::rt

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "rt/os/answer_memory.h"
 #include "rt/os/descriptor.h"
 #include "rt/os/resolver_context.h"
 
@@ -76,6 +77,7 @@ struct ResolverParts {
   Fd wake;
   std::thread thread;
   std::mutex close_mutex;  // one close() at a time
+  AnswerMemory memory;
 
   std::mutex mutex;
   std::vector<Ask> incoming;  // guarded by mutex
@@ -118,6 +120,7 @@ void ResolverParts::close() {
   {
     const std::lock_guard lock(mutex);
     closing = true;
+    memory.close();
     rouse();
   }
   if (thread.joinable()) thread.join();
@@ -216,6 +219,7 @@ void ResolverParts::on_answer(void* argument, int error, ub_result* result) {
   ResolverParts& parts = *ask.parts;
   dns::Answer answer = dns_answer(ask.question, error, result);
   ub_resolve_free(result);
+  parts.memory.keep(ask.question, answer, steady_now());
   --parts.under_way;
   parts.settle(ask, std::move(answer));
   parts.forget(ask);
@@ -255,7 +259,13 @@ OsResolver::OsResolver(std::unique_ptr<ResolverParts> parts) : parts_(std::move(
 OsResolver::~OsResolver() { close(); }
 void OsResolver::close() { parts_->close(); }
 
+std::optional<dns::Answer> OsResolver::remembered(const dns::Question& question) {
+  return parts_->memory.find(question, steady_now());
+}
+
 Task<dns::Answer> OsResolver::query(dns::Question question, Instant deadline) {
+  auto known = remembered(question);
+  if (known) co_return *std::move(known);
   co_return co_await suspend<dns::Answer>(
       [this, question = std::move(question), deadline](Resume<dns::Answer> waiter) mutable {
         parts_->ask(std::move(question), deadline, std::move(waiter));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class OsResolver final : public Resolver {
   explicit OsResolver(std::unique_ptr<ResolverParts> parts);
   ~OsResolver() override;  // close()
   Task<dns::Answer> query(dns::Question question, Instant deadline) override;
+  std::optional<dns::Answer> remembered(const dns::Question& question) override;
   /// Whoever waits is answered `failed`, and so is every later question. Waits for the thread,
   /// which takes no time. Thread-safe.
   void close();
