@@ -103,7 +103,7 @@ namespace {
 
 FieldName field_name(std::string_view line) { return find_name(line); }
 
-/// Goes through a header some blocks of 64 octets at a time, from line end to line end.
+/// Goes through a header some blocks of 64 octets at a time, from field to field.
 class HeaderReader {
  public:
   HeaderReader(std::string_view octets, Header& header, DashedLine dashed)
@@ -113,7 +113,7 @@ class HeaderReader {
     fields_.clear();
     header_.findings_.clear();
     std::size_t block = skip_mbox_lines();
-    bool done = begins_line(block);
+    bool done = begins(block);
     while (!done && block < octets_.size()) {
       std::array<OctetMasks, kBlocks> masks;
       const std::size_t blocks = load(block, masks);
@@ -147,12 +147,12 @@ class HeaderReader {
   std::size_t load(std::size_t block, std::span<OctetMasks, kBlocks> masks) const {
     const std::size_t left = octets_.size() - block;
     const char* from = octets_.data() + block;
-    if (left >= kMaskedOctets) {
-      const std::size_t blocks = std::min(left / kMaskedOctets, kBlocks);
+    if (left > kMaskedOctets) {  // as the octet behind is read, too
+      const std::size_t blocks = std::min((left - 1) / kMaskedOctets, kBlocks);
       mask_octets(from, masks.first(blocks));
       return blocks;
     }
-    std::array<char, kMaskedOctets> padded;
+    std::array<char, kMaskedOctets + 1> padded;
     std::memset(padded.data(), ' ', padded.size());
     std::memcpy(padded.data(), from, left);
     mask_octets(padded.data(), masks.first(1));
@@ -163,8 +163,9 @@ class HeaderReader {
   bool read_block(std::size_t block, const OctetMasks& masks) {
     std::uint64_t seen = ~std::uint64_t{0};
     bool done = false;
-    for (std::uint64_t lines = masks.lf; lines != 0; lines &= lines - 1) {
-      done = begins_line(block + static_cast<std::size_t>(std::countr_zero(lines)) + 1);
+    for (std::uint64_t ends = masks.ends; ends != 0; ends &= ends - 1) {
+      const std::size_t next = block + static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+      done = begins_field(next, octets_[next]);
       if (!done) continue;
       const std::size_t end = header_.body_ - block;  // what lies behind is no header
       if (end < kMaskedOctets) seen = (std::uint64_t{1} << end) - 1;
@@ -207,21 +208,17 @@ class HeaderReader {
     header_.findings_.push_back({what, offset, count});
   }
 
-  /// A line begins at `at`, which ends the field before it unless it is folded. True when the
-  /// header is over.
-  [[gnu::always_inline]] bool begins_line(std::size_t at) {
+  /// The first line of all. True when the header is over.
+  bool begins(std::size_t at) {
     if (at >= octets_.size()) return false;
     const char c = octets_[at];
-    if (is_space(c)) {
-      if (!open_ && !passing_over_) {
-        note(HeaderOddity::begins_folded, at, 1);
-        passing_over_ = true;
-      }
-      return false;
-    }
-    return begins_field(at, c);
+    if (!is_space(c)) return begins_field(at, c);
+    note(HeaderOddity::begins_folded, at, 1);
+    return false;
   }
 
+  /// A line begins at `at` that is not folded, which ends the field before it. True when the header
+  /// is over.
   bool begins_field(std::size_t at, char c) {
     end_field(at);
     const FieldName name = find_name(octets_.substr(at));
@@ -257,7 +254,6 @@ class HeaderReader {
   }
 
   void pass_over(std::size_t at) {
-    passing_over_ = true;
     if (past_limit_++ > 0) return;
     past_limit_at_ = at;
     limit_ = at > kHeaderOctetsMax ? HeaderOddity::too_many_octets : HeaderOddity::too_many_fields;
@@ -281,7 +277,7 @@ class HeaderReader {
   Header& header_;
   std::vector<Field>& fields_;
   DashedLine dashed_;
-  bool open_ = false, passing_over_ = false;
+  bool open_ = false;
   std::uint64_t cr_before_ = 0;
   std::uint64_t past_limit_ = 0, past_limit_at_ = 0;
   HeaderOddity limit_ = HeaderOddity::too_many_fields;

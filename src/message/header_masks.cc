@@ -1,5 +1,9 @@
 #include "message/header_masks.h"
 
+#include <bit>
+
+#include "base/ascii.h"
+
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -9,27 +13,69 @@ namespace {
 
 #ifdef __x86_64__
 
-__attribute__((target("avx2"))) std::uint64_t bits(__m256i low, __m256i high) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(low))) |
-         static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
+#define PH_AVX2 __attribute__((target("avx2")))
+
+struct Halves {
+  __m256i low, high;
+};
+
+PH_AVX2 inline Halves load(const char* octets) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets + 32))};
 }
 
-__attribute__((target("avx2"))) void mask_with_avx2(const char* octets,
-                                                    std::span<OctetMasks> masks) {
-  const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
-  const __m256i zero = _mm256_setzero_si256();
+PH_AVX2 inline Halves equal(const Halves& octets, __m256i to) {
+  return {_mm256_cmpeq_epi8(octets.low, to), _mm256_cmpeq_epi8(octets.high, to)};
+}
+
+PH_AVX2 inline Halves either(const Halves& a, const Halves& b) {
+  return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)};
+}
+
+PH_AVX2 inline Halves but_not(const Halves& a, const Halves& b) {
+  return {_mm256_andnot_si256(b.low, a.low), _mm256_andnot_si256(b.high, a.high)};
+}
+
+PH_AVX2 inline std::uint64_t bits(const Halves& of) {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(of.low)) |
+         static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(of.high)))
+             << 32;
+}
+
+/// Of the LFs in `lf`, those with no blank behind them.
+PH_AVX2 inline Halves ends(const char* octets, const Halves& lf) {
+  const Halves behind = load(octets + 1);
+  return but_not(
+      lf, either(equal(behind, _mm256_set1_epi8(' ')), equal(behind, _mm256_set1_epi8('\t'))));
+}
+
+PH_AVX2 void mask_with_avx2(const char* octets, std::span<OctetMasks> masks) {
   for (OctetMasks& mask : masks) {
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets + 32));
-    mask.lf = bits(_mm256_cmpeq_epi8(a, lf), _mm256_cmpeq_epi8(b, lf));
-    mask.cr = bits(_mm256_cmpeq_epi8(a, cr), _mm256_cmpeq_epi8(b, cr));
-    mask.odd = bits(_mm256_or_si256(a, _mm256_cmpeq_epi8(a, zero)),
-                    _mm256_or_si256(b, _mm256_cmpeq_epi8(b, zero)));
+    const Halves block = load(octets);
+    const Halves lf = equal(block, _mm256_set1_epi8('\n'));
+    mask.lf = bits(lf);
+    mask.cr = bits(equal(block, _mm256_set1_epi8('\r')));
+    mask.ends = bits(ends(octets, lf));
+    mask.odd = bits(either(block, equal(block, _mm256_setzero_si256())));
     octets += kMaskedOctets;
   }
 }
 
+/// Returns where it stopped: at such a line end, or where less than a block is left.
+PH_AVX2 std::size_t find_end_with_avx2(std::string_view octets) {
+  const __m256i lf = _mm256_set1_epi8('\n');
+  std::size_t at = 0;
+  for (; octets.size() - at > kMaskedOctets; at += kMaskedOctets) {
+    const char* const block = octets.data() + at;
+    const std::uint64_t found = bits(ends(block, equal(load(block), lf)));
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+  }
+  return at;
+}
+
 #endif
+
+}  // namespace
 
 void mask_one_by_one(const char* octets, std::span<OctetMasks> masks) {
   for (OctetMasks& mask : masks) {
@@ -38,20 +84,28 @@ void mask_one_by_one(const char* octets, std::span<OctetMasks> masks) {
       const std::uint64_t bit = std::uint64_t{1} << i;
       const char c = *octets++;
       if (c == '\n') mask.lf |= bit;
+      if (c == '\n' && !is_space(*octets)) mask.ends |= bit;
       if (c == '\r') mask.cr |= bit;
       if (c == 0 || static_cast<unsigned char>(c) > 127) mask.odd |= bit;
     }
   }
 }
 
-}  // namespace
-
 void mask_octets(const char* octets, std::span<OctetMasks> masks) {
 #ifdef __x86_64__
-  static const bool has_avx2 = __builtin_cpu_supports("avx2");
-  if (has_avx2) return mask_with_avx2(octets, masks);
+  if (__builtin_cpu_supports("avx2")) return mask_with_avx2(octets, masks);
 #endif
   mask_one_by_one(octets, masks);
+}
+
+std::size_t end_of_field(std::string_view octets) {
+  std::size_t at = 0;
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx2")) at = find_end_with_avx2(octets);
+#endif
+  for (; (at = octets.find('\n', at)) < octets.size(); ++at)
+    if (at + 1 < octets.size() && !is_space(octets[at + 1])) return at + 1;
+  return octets.size();
 }
 
 }  // namespace ph::message

@@ -1,0 +1,48 @@
+#include "message/header_masks.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/ascii.h"
+
+namespace ph::message {
+namespace {
+
+std::string noise(std::size_t octets, std::uint32_t seed) {
+  constexpr std::string_view kOften("\n\n \t\r\0\xe4ab:", 11);
+  std::string out;
+  while (out.size() < octets) {
+    seed = seed * 1664525 + 1013904223;
+    out.push_back(seed >> 30 == 0 ? kOften[(seed >> 20) % kOften.size()] : 'x');
+  }
+  return out;
+}
+
+TEST(HeaderMasks, AreTheSameHoweverTheyAreMade) {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    const std::string text = noise(3 * kMaskedOctets + 1, seed);
+    std::array<OctetMasks, 3> masks, one_by_one;
+    mask_octets(text.data(), masks);
+    mask_one_by_one(text.data(), one_by_one);
+    EXPECT_EQ(masks, one_by_one);
+  }
+}
+
+TEST(EndOfField, IsTheFirstLineEndWithoutABlankBehindIt) {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    const std::string text = noise(2 * kMaskedOctets + seed, seed);
+    for (std::size_t from = 0; from <= text.size(); ++from) {
+      const std::string rest = text.substr(from);  // with an end of its own, for the sanitizer
+      std::size_t expected = rest.size();
+      for (std::size_t i = rest.size(); i-- > 1;)
+        if (rest[i - 1] == '\n' && !is_space(rest[i])) expected = i;
+      ASSERT_EQ(end_of_field(rest), expected) << seed << ' ' << from;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ph::message
