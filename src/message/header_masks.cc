@@ -61,16 +61,17 @@ PH_AVX2 void mask_with_avx2(const char* octets, std::span<OctetMasks> masks) {
   }
 }
 
-/// Returns where it stopped: at such a line end, or where less than a block is left.
 PH_AVX2 std::size_t find_end_with_avx2(std::string_view octets) {
   const __m256i lf = _mm256_set1_epi8('\n');
   std::size_t at = 0;
   for (; octets.size() - at > kMaskedOctets; at += kMaskedOctets) {
     const char* const block = octets.data() + at;
     const std::uint64_t found = bits(ends(block, equal(load(block), lf)));
-    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) + 1;
   }
-  return at;
+  for (; at + 1 < octets.size(); ++at)
+    if (octets[at] == '\n' && !is_space(octets[at + 1])) return at + 1;
+  return octets.size();
 }
 
 #endif
@@ -99,11 +100,10 @@ void mask_octets(const char* octets, std::span<OctetMasks> masks) {
 }
 
 std::size_t end_of_field(std::string_view octets) {
-  std::size_t at = 0;
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("avx2")) at = find_end_with_avx2(octets);
+  if (__builtin_cpu_supports("avx2")) return find_end_with_avx2(octets);
 #endif
-  for (; (at = octets.find('\n', at)) < octets.size(); ++at)
+  for (std::size_t at = 0; (at = octets.find('\n', at)) < octets.size(); ++at)
     if (at + 1 < octets.size() && !is_space(octets[at + 1])) return at + 1;
   return octets.size();
 }

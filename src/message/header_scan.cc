@@ -15,6 +15,11 @@ namespace {
 /// A field whose name and colon lie in so many octets is begun at once: all but odd ones.
 constexpr std::size_t kSkimmedOctets = 80;
 
+/// Most are written as the standard writes them.
+bool is_named(std::string_view name, std::string_view wanted) {
+  return name == wanted || same_ascii(name, wanted);
+}
+
 }  // namespace
 
 void HeaderScan::feed(std::string_view chunk) {
@@ -122,21 +127,21 @@ void HeaderScan::begin_field(std::string_view name) {
   has_field_ = true;
   switch (name.size()) {  // few names are as long as one of these
     case 4:
-      if (same_ascii(name, "Date")) has_date_ = true;
-      if (same_ascii(name, "From")) has_from_ = true;
+      if (is_named(name, "Date")) has_date_ = true;
+      if (is_named(name, "From")) has_from_ = true;
       return;
     case 8:
-      if (same_ascii(name, "Received")) ++received_count_;
+      if (is_named(name, "Received")) ++received_count_;
       return;
     case 10:
-      if (!same_ascii(name, "Message-ID")) return;
+      if (!is_named(name, "Message-ID")) return;
       if (!has_message_id_) capture_ = Capture::before;
       has_message_id_ = true;
       return;
     case 11:
-      if (same_ascii(name, "Return-Path")) has_return_path_ = true;
+      if (is_named(name, "Return-Path")) has_return_path_ = true;
       return;
-    case 12: in_delivered_to_ = same_ascii(name, "Delivered-To"); return;
+    case 12: in_delivered_to_ = is_named(name, "Delivered-To"); return;
     default: return;
   }
 }
