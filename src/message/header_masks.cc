@@ -42,31 +42,45 @@ PH_AVX2 inline std::uint64_t bits(const Halves& of) {
              << 32;
 }
 
-/// Of the LFs in `lf`, those with no blank behind them.
-PH_AVX2 inline Halves ends(const char* octets, const Halves& lf) {
-  const Halves behind = load(octets + 1);
+PH_AVX2 inline Halves but_one(const Halves& a, const Halves& b) {
+  return {_mm256_xor_si256(a.low, b.low), _mm256_xor_si256(a.high, b.high)};
+}
+
+/// The LFs in `block` with no blank behind them.
+PH_AVX2 inline Halves ends(const Halves& block, const Halves& behind) {
   return but_not(
-      lf, either(equal(behind, _mm256_set1_epi8(' ')), equal(behind, _mm256_set1_epi8('\t'))));
+      equal(block, _mm256_set1_epi8('\n')),
+      either(equal(behind, _mm256_set1_epi8(' ')), equal(behind, _mm256_set1_epi8('\t'))));
 }
 
 PH_AVX2 void mask_with_avx2(const char* octets, std::span<OctetMasks> masks) {
   for (OctetMasks& mask : masks) {
     const Halves block = load(octets);
-    const Halves lf = equal(block, _mm256_set1_epi8('\n'));
-    mask.lf = bits(lf);
+    mask.lf = bits(equal(block, _mm256_set1_epi8('\n')));
     mask.cr = bits(equal(block, _mm256_set1_epi8('\r')));
-    mask.ends = bits(ends(octets, lf));
     mask.odd = bits(either(block, equal(block, _mm256_setzero_si256())));
     octets += kMaskedOctets;
   }
 }
 
+PH_AVX2 bool mask_ends_with_avx2(const char* octets, std::span<std::uint64_t> masks) {
+  Halves odd = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  for (std::uint64_t& mask : masks) {
+    const Halves block = load(octets), behind = load(octets + 1);
+    mask = bits(ends(block, behind));
+    const Halves alone =
+        but_one(equal(block, _mm256_set1_epi8('\r')), equal(behind, _mm256_set1_epi8('\n')));
+    odd = either(either(odd, alone), either(block, equal(block, _mm256_setzero_si256())));
+    octets += kMaskedOctets;
+  }
+  return bits(odd) != 0;
+}
+
 PH_AVX2 std::size_t find_end_with_avx2(std::string_view octets) {
-  const __m256i lf = _mm256_set1_epi8('\n');
   std::size_t at = 0;
   for (; octets.size() - at > kMaskedOctets; at += kMaskedOctets) {
     const char* const block = octets.data() + at;
-    const std::uint64_t found = bits(ends(block, equal(load(block), lf)));
+    const std::uint64_t found = bits(ends(load(block), load(block + 1)));
     if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) + 1;
   }
   for (; at + 1 < octets.size(); ++at)
@@ -85,7 +99,6 @@ void mask_one_by_one(const char* octets, std::span<OctetMasks> masks) {
       const std::uint64_t bit = std::uint64_t{1} << i;
       const char c = *octets++;
       if (c == '\n') mask.lf |= bit;
-      if (c == '\n' && !is_space(*octets)) mask.ends |= bit;
       if (c == '\r') mask.cr |= bit;
       if (c == 0 || static_cast<unsigned char>(c) > 127) mask.odd |= bit;
     }
@@ -97,6 +110,26 @@ void mask_octets(const char* octets, std::span<OctetMasks> masks) {
   if (__builtin_cpu_supports("avx2")) return mask_with_avx2(octets, masks);
 #endif
   mask_one_by_one(octets, masks);
+}
+
+bool mask_ends_one_by_one(const char* octets, std::span<std::uint64_t> ends) {
+  bool odd = false;
+  for (std::uint64_t& mask : ends) {
+    mask = 0;
+    for (unsigned i = 0; i < kMaskedOctets; ++i, ++octets) {
+      const char c = octets[0], behind = octets[1];
+      if (c == '\n' && !is_space(behind)) mask |= std::uint64_t{1} << i;
+      odd = odd || c <= 0 || (c == '\r') != (behind == '\n');
+    }
+  }
+  return odd;
+}
+
+bool mask_ends(const char* octets, std::span<std::uint64_t> ends) {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx2")) return mask_ends_with_avx2(octets, ends);
+#endif
+  return mask_ends_one_by_one(octets, ends);
 }
 
 std::size_t end_of_field(std::string_view octets) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/ascii.h"
 
@@ -12,7 +13,7 @@ namespace ph::message {
 namespace {
 
 std::string noise(std::size_t octets, std::uint32_t seed) {
-  constexpr std::string_view kOften("\n\n \t\r\0\xe4ab:", 11);
+  constexpr std::string_view kOften("\n\n \t\r\0:\xe4", 8);
   std::string out;
   while (out.size() < octets) {
     seed = seed * 1664525 + 1013904223;
@@ -28,6 +29,24 @@ TEST(HeaderMasks, AreTheSameHoweverTheyAreMade) {
     mask_octets(text.data(), masks);
     mask_one_by_one(text.data(), one_by_one);
     EXPECT_EQ(masks, one_by_one);
+    std::array<std::uint64_t, 3> ends, ends_one_by_one;
+    EXPECT_EQ(mask_ends(text.data(), ends), mask_ends_one_by_one(text.data(), ends_one_by_one));
+    EXPECT_EQ(ends, ends_one_by_one);
+  }
+}
+
+TEST(HeaderMasks, TellWhetherThereIsMoreToSay) {
+  const std::string usual =
+      "a: b\r\n c\r\nd: " + std::string(kMaskedOctets, 'x') + "\r\n" + std::string(60, 'y');
+  std::array<std::uint64_t, 2> ends;
+  EXPECT_FALSE(mask_ends(usual.data(), ends));
+  EXPECT_EQ(ends[0], 1u << 9);
+  for (const char odd : {'\r', '\n', '\0', '\x80', '\xff'}) {
+    for (std::size_t at = 1; at < 2 * kMaskedOctets; ++at) {
+      std::string text = usual;
+      text[at] = odd;
+      EXPECT_EQ(mask_ends(text.data(), ends), text != usual) << at;
+    }
   }
 }
 
