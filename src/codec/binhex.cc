@@ -31,7 +31,12 @@ void BinHexDecoder::take(std::string_view octets, std::string& out) {
       case At::line_start:
       case At::line: look_for_file(octets[i]); break;
       case At::colon: look_behind_colon(octets[i], at, out); break;
-      case At::body: take_character(octets[i], at, out); break;
+      case At::body:
+        if (const std::size_t taken = take_groups(octets.substr(i), out); taken > 0)
+          i += taken - 1;
+        else
+          take_character(octets[i], at, out);
+        break;
       case At::behind: break;
     }
   }
@@ -87,6 +92,40 @@ void BinHexDecoder::take_character(char c, std::uint64_t at, std::string& out) {
   s.bit_count -= 8;
   take_coded(static_cast<char>(s.bits >> s.bit_count), at, out);
   s.bits &= (1U << s.bit_count) - 1;
+}
+
+/// Inside a fork, 4 characters are 3 octets, whatever bits are held. Takes as many as are nothing
+/// but that, no repetition among them, and leaves the fork's last octets to put().
+std::size_t BinHexDecoder::take_groups(std::string_view text, std::string& out) {
+  State& s = state_;
+  if (s.marker || (s.part != Part::data && s.part != Part::resource)) return 0;
+  std::array<char, 3 * 64> octets;
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(octets.size(), s.left));
+  const auto value = [&](std::size_t i) -> std::uint32_t {
+    return kBinHexValues[static_cast<std::uint8_t>(text[i])];
+  };
+  const auto is_marker = [](std::uint32_t octet) {
+    return static_cast<char>(octet) == kBinHexMarker;
+  };
+  std::size_t used = 0, known = 0;
+  for (; used + 4 <= text.size() && known + 3 < room; used += 4, known += 3) {
+    const std::uint32_t a = value(used), b = value(used + 1), c = value(used + 2),
+                        d = value(used + 3);
+    if ((a | b | c | d) > 63) break;
+    const std::uint32_t bits = s.bits << 24 | a << 18 | b << 12 | c << 6 | d;
+    const std::uint32_t group = bits >> s.bit_count;
+    if (is_marker(group >> 16) || is_marker(group >> 8) || is_marker(group)) break;
+    octets[known] = static_cast<char>(group >> 16);
+    octets[known + 1] = static_cast<char>(group >> 8);
+    octets[known + 2] = static_cast<char>(group);
+    s.bits = bits & ((1U << s.bit_count) - 1);
+  }
+  if (known == 0) return 0;
+  s.last = octets[known - 1];
+  s.left -= known;
+  s.crc = crc16({octets.data(), known}, s.crc);
+  if ((s.part == Part::data) == (wanted_ == BinHexFork::data)) out.append(octets.data(), known);
+  return used;
 }
 
 void BinHexDecoder::take_coded(char c, std::uint64_t at, std::string& out) {

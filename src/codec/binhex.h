@@ -80,6 +80,7 @@ class BinHexDecoder final : public RunStream {
   void look_for_file(char c);
   void look_behind_colon(char c, std::uint64_t at, std::string& out);
   void take_character(char c, std::uint64_t at, std::string& out);
+  std::size_t take_groups(std::string_view text, std::string& out);
   void take_coded(char c, std::uint64_t at, std::string& out);
   void put(char c, std::size_t times, std::uint64_t at, std::string& out);
   void put_header(char c, std::uint64_t at);

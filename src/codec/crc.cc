@@ -20,14 +20,19 @@ constexpr auto kCrc32 = [] {
   return tables;
 }();
 
+/// kCrc16[n][c]: the same for the other one.
 constexpr auto kCrc16 = [] {
-  std::array<std::uint16_t, 256> table{};
+  std::array<std::array<std::uint16_t, 256>, 4> tables{};
   for (unsigned c = 0; c < 256; ++c) {
     unsigned crc = c << 8;
     for (int bit = 0; bit < 8; ++bit) crc = crc << 1 ^ ((crc & 0x8000) != 0 ? 0x1021 : 0);
-    table[c] = static_cast<std::uint16_t>(crc);
+    tables[0][c] = static_cast<std::uint16_t>(crc);
   }
-  return table;
+  for (std::size_t n = 1; n < 4; ++n)
+    for (std::size_t c = 0; c < 256; ++c)
+      tables[n][c] =
+          static_cast<std::uint16_t>(tables[n - 1][c] << 8 ^ tables[0][tables[n - 1][c] >> 8]);
+  return tables;
 }();
 
 std::uint32_t four_octets(const char* at) {
@@ -54,10 +59,12 @@ std::uint32_t crc32(std::string_view octets, std::uint32_t crc) {
 }
 
 std::uint16_t crc16(std::string_view octets, std::uint16_t crc) {
-  for (const char c : octets) {
-    const auto index = static_cast<std::uint8_t>(crc >> 8 ^ static_cast<std::uint8_t>(c));
-    crc = static_cast<std::uint16_t>(crc << 8 ^ kCrc16[index]);
-  }
+  const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(octets[i]); };
+  for (; octets.size() >= 4; octets.remove_prefix(4))
+    crc = kCrc16[3][crc >> 8 ^ octet(0)] ^ kCrc16[2][(crc & 255) ^ octet(1)] ^ kCrc16[1][octet(2)] ^
+          kCrc16[0][octet(3)];
+  for (std::size_t i = 0; i < octets.size(); ++i)
+    crc = static_cast<std::uint16_t>(crc << 8 ^ kCrc16[0][crc >> 8 ^ octet(i)]);
   return crc;
 }
 

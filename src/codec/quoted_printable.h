@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "codec/quoted_printable_kernels.h"
 #include "codec/run_stream.h"
 
 namespace ph::codec {
@@ -62,6 +63,11 @@ class QuotedPrintableEncoder final : public RunStream {
 ///           above 127, a control character, CR or LF alone: stays
 ///   cost    O(octets); bench/README.md has figures. Memory: kQuotedPrintableBlankOctetsMax
 class QuotedPrintableDecoder final : public RunStream {
+ public:
+  QuotedPrintableDecoder();
+  /// nullptr: octet by octet alone, as far as possible.
+  explicit QuotedPrintableDecoder(QuotedPrintableKernel kernel) : kernel_(kernel) {}
+
  private:
   enum class At : std::uint8_t { text, text_cr, equals, equals_hex, equals_blank, equals_cr };
   void start() override;
@@ -74,6 +80,7 @@ class QuotedPrintableDecoder final : public RunStream {
   void put_bare_cr(std::string& out);
   void give_up_escape(std::string& out);
 
+  QuotedPrintableKernel kernel_;
   At at_ = At::text;
   char hex_ = 0;                // the first digit of an escape
   std::uint64_t begun_at_ = 0;  // offset of the "=" under way

@@ -1,19 +1,11 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "codec/base_n.h"
 #include "codec/quoted_printable_plain.h"
 
 namespace ph::codec {
 namespace {
 
-constexpr std::array<std::uint8_t, 256> kHexValues = [] {
-  std::array<std::uint8_t, 256> values = alphabet_values("0123456789ABCDEF");
-  for (std::size_t i = 10; i < 16; ++i) values['a' + i - 10] = static_cast<std::uint8_t>(i);
-  return values;
-}();
-
-unsigned hex_value(char c) { return kHexValues[static_cast<std::uint8_t>(c)]; }
 bool is_hex(char c) { return hex_value(c) < 16; }
 
 /// Of the blanks between `begin` and `end`, those at its end that a line break behind them drops.
@@ -25,7 +17,10 @@ std::size_t blanks_to_hold(const char* begin, const char* end) {
 
 }  // namespace
 
-void QuotedPrintableDecoder::start() { *this = QuotedPrintableDecoder(); }
+QuotedPrintableDecoder::QuotedPrintableDecoder()
+    : QuotedPrintableDecoder(avx2_quoted_printable_kernel()) {}
+
+void QuotedPrintableDecoder::start() { *this = QuotedPrintableDecoder(kernel_); }
 
 void QuotedPrintableDecoder::take(std::string_view octets, std::string& out) {
   for (std::size_t at = 0; at < octets.size();) {
@@ -48,7 +43,16 @@ std::size_t QuotedPrintableDecoder::take_text(std::string_view octets, std::uint
   const char* at = first;
   out.resize_and_overwrite(used + octets.size(), [&](char* begin, std::size_t) {
     char* to = begin + used;
+    const char* kernel_from = kernel_ == nullptr ? end : first;
     while (at != end) {
+      // Not where blanks were taken already that may end a line.
+      if (at >= kernel_from && (at == first || !is_space(at[-1]))) {
+        const QuotedPrintableRun run = kernel_(at, static_cast<std::size_t>(end - at), to);
+        at += run.in;
+        to += run.out;
+        kernel_from = at + std::min<std::ptrdiff_t>(end - at, kQuotedPrintableBlockOctets);
+        for (; at != first && is_space(at[-1]); --at) --to;
+      }
       const char c = *at;
       const auto left = end - at;
       if (c == '=') {

@@ -1,10 +1,13 @@
-// The octets that quoted-printable leaves as they are, found 32 at a time.
+// The octets that quoted-printable leaves as they are, found 32 at a time; and the digits of the
+// others.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
+#include "codec/base_n.h"
 #include "codec/quoted_printable.h"
 
 #if defined(__SSE2__)
@@ -23,6 +26,15 @@ inline constexpr std::array<bool, 256> kPlainOctets = [] {
 }();
 
 inline bool is_plain(char c) { return kPlainOctets[static_cast<unsigned char>(c)]; }
+
+/// Of the digits of an escape, in lower case, too; above 15: none.
+inline constexpr std::array<std::uint8_t, 256> kQuotedHexValues = [] {
+  std::array<std::uint8_t, 256> values = alphabet_values("0123456789ABCDEF");
+  for (std::size_t i = 10; i < 16; ++i) values['a' + i - 10] = static_cast<std::uint8_t>(i);
+  return values;
+}();
+
+inline unsigned hex_value(char c) { return kQuotedHexValues[static_cast<std::uint8_t>(c)]; }
 
 #if defined(__SSE2__)
 /// Returns a bit for each that is not plain.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/testing/conformance.h"
 #include "codec/testing/splits.h"
@@ -41,13 +42,30 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct DecodeCase : ::testing::TestWithParam<boost::json::value> {};
 
+/// Those that run on this machine; nullptr: none.
+std::vector<QuotedPrintableKernel> kernels() {
+  std::vector<QuotedPrintableKernel> all = {nullptr};
+  if (avx2_quoted_printable_kernel() != nullptr) all.push_back(avx2_quoted_printable_kernel());
+  return all;
+}
+
 TEST_P(DecodeCase, ConformsAtEverySplit) {
   const auto& one = GetParam();
   SCOPED_TRACE("RFC 2045 §" + ph::testing::text(one, "spec"));
   const std::string in = ph::testing::text(one, "in");
-  const auto got = testing::answer_at_every_split([] { return QuotedPrintableDecoder(); }, in);
-  EXPECT_EQ(got.out, ph::testing::text(one, "out"));
-  EXPECT_EQ(testing::faults(got.faults), testing::faults(one));
+  // Alone, and behind enough text for a kernel.
+  const std::string before(2 * kQuotedPrintableBlockOctets, 'b');
+  for (const auto kernel : kernels()) {
+    const auto make = [kernel] { return QuotedPrintableDecoder(kernel); };
+    const auto got = testing::answer_at_every_split(make, in);
+    EXPECT_EQ(got.out, ph::testing::text(one, "out"));
+    EXPECT_EQ(testing::faults(got.faults), testing::faults(one));
+    QuotedPrintableDecoder decoder = make();
+    const std::string text = before + in + before;
+    const auto longer = testing::answer(decoder, text, text.size());
+    QuotedPrintableDecoder slow(nullptr);
+    EXPECT_EQ(longer, testing::answer(slow, text, text.size()));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -85,22 +103,58 @@ TEST(QuotedPrintable, HoldsBackOnlySoMuchWhiteSpace) {
   EXPECT_EQ(out, std::string(10'000, ' ') + "x");
 }
 
-// Long enough for what is taken 16 octets at a time, and broken in every way.
+testing::Answer same_of_all(const std::string& text) {
+  std::vector<testing::Answer> answers;
+  for (const auto kernel : kernels())
+    answers.push_back(
+        testing::answer_at_every_split([kernel] { return QuotedPrintableDecoder(kernel); }, text));
+  EXPECT_EQ(answers.front(), answers.back());
+  return answers.front();
+}
+
+// Long enough for what is taken many octets at a time, and broken in every way.
 TEST(QuotedPrintable, DecodesTheSameAtEverySplitOfLongText) {
   for (std::uint32_t seed = 0; seed < 8; ++seed) {
     std::string text;
-    for (const char c : testing::noise(300, seed)) {
+    for (const char c : testing::noise(400, seed)) {
       constexpr std::string_view kOften = "= \t\r\n4a=\r\n  xyz\xe4=\x01";
       const auto value = static_cast<unsigned char>(c);
       text += value < 160 ? "plain text"[value % 10] : kOften[value % kOften.size()];
       if (value == 255) text += "=\r\n";
     }
-    testing::answer_at_every_split([] { return QuotedPrintableDecoder(); }, text);
+    EXPECT_GT(same_of_all(text).faults.count(), 0u);
   }
   const std::string blanks = "a" + std::string(2 * kQuotedPrintableBlankOctetsMax + 5, ' ');
   for (const std::string_view end : {"", "\r\n", "\n", "\rb", "=\r\n", "=20\r\n", "b"})
-    testing::answer_at_every_split([] { return QuotedPrintableDecoder(); },
-                                   blanks + std::string(end));
+    same_of_all(blanks + std::string(end));
+}
+
+// What a kernel takes, and what it must leave, wherever that stands in its blocks.
+TEST(QuotedPrintable, DecodesTheSameWithEveryKernel) {
+  for (const std::string_view one :
+       {"=3D",     "=3d",
+        "=\r\n",   "\r\n",
+        "=4",      "=4G",
+        "==41",    "=",
+        "= \r\n",  "=\r",
+        "\r",      "\n",
+        " \r\n",   "\t \t\r\n",
+        "=20\r\n", " =\r\n",
+        " = \r\n", "\r\n\r\n",
+        "\r\r\n",  "=\r\n=\r\n",
+        "\x7f",    "\x80",
+        "\x01",    "=41=42=43=44=45=46=47=48=49=4A=4B=4C=4D=4E=4F=50=51=52=53=54=55=56=57"}) {
+    for (std::size_t at = 0; at < 3 * kQuotedPrintableBlockOctets; ++at) {
+      std::string text(5 * kQuotedPrintableBlockOctets, 'x');
+      text.insert(at, one);
+      std::vector<testing::Answer> answers;
+      for (const auto kernel : kernels()) {
+        QuotedPrintableDecoder decoder(kernel);
+        answers.push_back(testing::answer(decoder, text, text.size()));
+      }
+      ASSERT_EQ(answers.front(), answers.back()) << one << " at " << at;
+    }
+  }
 }
 
 TEST(QuotedPrintable, BeginsAnewAfterEachBody) {

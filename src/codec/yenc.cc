@@ -3,24 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "base/ascii.h"
 #include "codec/crc.h"
 #include "codec/yenc_heads.h"
+#include "codec/yenc_shift.h"
 
 namespace ph::codec {
 namespace {
-
-constexpr unsigned kShift = 42, kEscapeShift = 64;
-
-/// What ends a run of octets that are only shifted.
-constexpr auto kSpecial = [] {
-  std::array<bool, 256> special{};
-  for (const char c : {'=', '\r', '\n'}) special[static_cast<unsigned char>(c)] = true;
-  return special;
-}();
 
 char unshifted(char c, unsigned shift) {
   return static_cast<char>(static_cast<unsigned char>(c) - shift);
@@ -46,14 +37,7 @@ void YencDecoder::take_data(std::string_view& octets, std::uint64_t& at, std::st
   std::size_t used = 0;
   while (used < octets.size() && at_ != At::head) {
     if (at_ == At::text) {
-      const std::string_view rest = octets.substr(used);
-      std::size_t run = 0;
-      while (run < rest.size() && !kSpecial[static_cast<unsigned char>(rest[run])]) ++run;
-      const std::size_t before = out.size();
-      out += rest.substr(0, run);
-      for (char* c = out.data() + before; c != out.data() + out.size(); ++c)
-        *c = unshifted(*c, kShift);
-      used += run;
+      used += take_shifted(octets.substr(used), out);
       if (used == octets.size()) break;
     }
     take_one(octets[used], at + used, out);
@@ -71,6 +55,17 @@ void YencDecoder::take_data(std::string_view& octets, std::uint64_t& at, std::st
   lines_.next(begun, begun_at);
 }
 
+/// The octets that are only shifted.
+std::size_t YencDecoder::take_shifted(std::string_view octets, std::string& out) {
+  const std::size_t used = out.size();
+  std::size_t run = 0;
+  out.resize_and_overwrite(used + octets.size() + kYencSlackOctets, [&](char* begin, std::size_t) {
+    run = shift_octets<true>(octets, octets.size(), 256U - kYencShift, begin + used);
+    return used + run;
+  });
+  return run;
+}
+
 void YencDecoder::take_one(char c, std::uint64_t at, std::string& out) {
   const bool breaks = c == '\r' || c == '\n';
   switch (at_) {
@@ -82,7 +77,7 @@ void YencDecoder::take_one(char c, std::uint64_t at, std::string& out) {
         at_ = at_ == At::line_start ? At::line_equals : At::escape;
         equals_at_ = at;
       } else {
-        out.push_back(unshifted(c, kShift));
+        out.push_back(unshifted(c, kYencShift));
         at_ = At::text;
       }
       return;
@@ -94,7 +89,7 @@ void YencDecoder::take_one(char c, std::uint64_t at, std::string& out) {
         fault(equals_at_, "\"=\" at the end of a line");
         at_ = At::line_start;
       } else {
-        out.push_back(unshifted(c, kShift + kEscapeShift));
+        out.push_back(unshifted(c, kYencShift + kYencEscapeShift));
         at_ = At::text;
       }
       return;
@@ -152,6 +147,35 @@ void YencEncoder::take(std::string_view octets, std::string&) {
   if (octets.size() > room) fault(offset() + room, "more than fits into a part");
 }
 
+/// A line from the front of `left`.
+void YencEncoder::put_line(std::string_view& left, std::size_t line_octets, std::string& out) {
+  const std::size_t known = out.size();
+  const std::size_t room = known + line_octets + 1 + 2 + kYencSlackOctets;
+  out.resize_and_overwrite(room, [&](char* begin, std::size_t) {
+    char* const line = begin + known;
+    std::size_t column = 0;
+    while (column < line_octets && !left.empty()) {
+      const bool edge = column == 0 || column + 1 >= line_octets || left.size() == 1;
+      if (!edge) {
+        const std::size_t inside = std::min(line_octets - 1 - column, left.size() - 1);
+        const std::size_t run = shift_octets<false>(left, inside, kYencShift, line + column);
+        left.remove_prefix(run);
+        column += run;
+        if (run == inside) continue;
+      }
+      const char c = yenc_shifted(left.front(), kYencShift);
+      left.remove_prefix(1);
+      // Blanks at the edges of lines, and dots at their beginning, do not survive every transport.
+      const bool escape = is_yenc_special(c) || (edge && is_space(c)) || (column == 0 && c == '.');
+      if (escape) line[column++] = '=';
+      line[column++] = escape ? yenc_shifted(c, kYencEscapeShift) : c;
+    }
+    line[column++] = '\r';
+    line[column++] = '\n';
+    return known + column;
+  });
+}
+
 void YencEncoder::end(std::string& out) {
   std::string name(trimmed(std::string_view(part_.name).substr(0, kTextLineKeptOctetsMax / 2)));
   std::ranges::replace_if(name, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, '_');
@@ -166,21 +190,7 @@ void YencEncoder::end(std::string& out) {
     fmt::format_to(to, " line={} size={} name={}\r\n=ypart begin={} end={}\r\n", line_octets,
                    part_.file_octets, name, part_.begin + 1, part_.begin + held_.size());
   }
-  std::size_t column = 0;
-  for (std::size_t i = 0; i < held_.size(); ++i) {
-    const auto c = static_cast<char>(static_cast<unsigned char>(held_[i]) + kShift);
-    const bool edge = column == 0 || column + 1 >= line_octets || i + 1 == held_.size();
-    // Blanks at the edges of lines, and dots at their beginning, do not survive every transport.
-    const bool escape = c == '\0' || c == '\r' || c == '\n' || c == '=' || (edge && is_space(c)) ||
-                        (column == 0 && c == '.');
-    if (escape) out.push_back('=');
-    out.push_back(escape ? static_cast<char>(static_cast<unsigned char>(c) + kEscapeShift) : c);
-    column += escape ? 2 : 1;
-    if (column < line_octets) continue;
-    out += "\r\n";
-    column = 0;
-  }
-  if (column > 0) out += "\r\n";
+  for (std::string_view left = held_; !left.empty();) put_line(left, line_octets, out);
   const std::uint32_t crc = codec::crc32(held_);
   if (part_.part == 0) {
     fmt::format_to(to, "=yend size={} crc32={:08x}\r\n", held_.size(), crc);

@@ -52,6 +52,7 @@ class YencDecoder final : public RunStream {
   void take(std::string_view octets, std::string& out) override;
   void end(std::string& out) override;
   void take_data(std::string_view& octets, std::uint64_t& at, std::string& out);
+  std::size_t take_shifted(std::string_view octets, std::string& out);
   void take_one(char c, std::uint64_t at, std::string& out);
   void take_head(const TextLine& line);
   void take_end(std::string_view line, std::uint64_t at);
@@ -78,6 +79,7 @@ class YencEncoder final : public RunStream {
   void start() override { held_.clear(); }
   void take(std::string_view octets, std::string& out) override;
   void end(std::string& out) override;
+  static void put_line(std::string_view& left, std::size_t line_octets, std::string& out);
 
   YencPart part_;
   std::string held_;

@@ -103,7 +103,7 @@ namespace {
 
 FieldName field_name(std::string_view line) { return find_name(line); }
 
-/// Goes through a header some blocks of 64 octets at a time, from line end to line end.
+/// Goes through a header some blocks of 64 octets at a time, from field to field.
 class HeaderReader {
  public:
   HeaderReader(std::string_view octets, Header& header, DashedLine dashed)
@@ -113,12 +113,13 @@ class HeaderReader {
     fields_.clear();
     header_.findings_.clear();
     std::size_t block = skip_mbox_lines();
-    bool done = begins_line(block);
+    bool done = begins(block);
+    first_ = block;
+    Blocks blocks;
     while (!done && block < octets_.size()) {
-      std::array<OctetMasks, kBlocks> masks;
-      const std::size_t blocks = load(block, masks);
-      for (std::size_t i = 0; i < blocks && !done; ++i, block += kMaskedOctets)
-        done = read_block(block, masks[i]);
+      load(block, blocks);
+      for (std::size_t i = 0; i < blocks.count && !done; ++i, block += kMaskedOctets)
+        done = read_block(block, blocks, i);
     }
     if (!done) {
       end_field(octets_.size());
@@ -143,43 +144,59 @@ class HeaderReader {
     return at;
   }
 
-  /// The masks from `block` on, of at least one block; behind the end of the octets come blanks.
-  std::size_t load(std::size_t block, std::span<OctetMasks, kBlocks> masks) const {
+  struct Blocks {
+    std::size_t count;
+    bool odd;  // there is more than the ends of fields
+    std::array<std::uint64_t, kBlocks> ends;
+    std::array<OctetMasks, kBlocks> masks;  // where `odd`
+  };
+
+  /// What the octets from `block` on say, at least one block; behind their end come blanks.
+  void load(std::size_t block, Blocks& blocks) {
     const std::size_t left = octets_.size() - block;
     const char* from = octets_.data() + block;
-    if (left >= kMaskedOctets) {
-      const std::size_t blocks = std::min(left / kMaskedOctets, kBlocks);
-      mask_octets(from, masks.first(blocks));
-      return blocks;
-    }
-    std::array<char, kMaskedOctets> padded;
+    if (left > kMaskedOctets)  // as the octet behind is read, too
+      return mask(from, std::min((left - 1) / kMaskedOctets, kBlocks), blocks);
+    std::array<char, kMaskedOctets + 1> padded;
     std::memset(padded.data(), ' ', padded.size());
     std::memcpy(padded.data(), from, left);
-    mask_octets(padded.data(), masks.first(1));
-    return 1;
+    mask(padded.data(), 1, blocks);
   }
 
-  /// True when the header is over.
-  bool read_block(std::size_t block, const OctetMasks& masks) {
-    std::uint64_t seen = ~std::uint64_t{0};
+  void mask(const char* from, std::size_t count, Blocks& blocks) {
+    blocks.count = count;
+    const bool odd = mask_ends(from, std::span(blocks.ends).first(count));
+    // A CR at the end of what was read before shows itself here.
+    blocks.odd = odd || odd_before_;
+    odd_before_ = odd;
+    if (blocks.odd) mask_octets(from, std::span(blocks.masks).first(count));
+  }
+
+  /// The i-th of `blocks`, which is at `block`. True when the header is over.
+  bool read_block(std::size_t block, const Blocks& blocks, std::size_t i) {
     bool done = false;
-    for (std::uint64_t lines = masks.lf; lines != 0; lines &= lines - 1) {
-      done = begins_line(block + static_cast<std::size_t>(std::countr_zero(lines)) + 1);
-      if (!done) continue;
+    for (std::uint64_t ends = blocks.ends[i]; ends != 0 && !done; ends &= ends - 1) {
+      const std::size_t next = block + static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+      done = begins_field(next, octets_[next]);
+    }
+    if (blocks.odd) [[unlikely]]
+      note_odd(block, blocks.masks[i], done);
+    return done;
+  }
+
+  void note_odd(std::size_t block, const OctetMasks& masks, bool done) {
+    std::uint64_t seen = ~std::uint64_t{0};
+    if (done) {
       const std::size_t end = header_.body_ - block;  // what lies behind is no header
       if (end < kMaskedOctets) seen = (std::uint64_t{1} << end) - 1;
-      break;
     }
-    const std::uint64_t after_cr = (masks.cr << 1) | cr_before_;
-    cr_before_ = masks.cr >> 63;
+    const bool cr_before = block > first_ && octets_[block - 1] == '\r';
+    const std::uint64_t after_cr = masks.cr << 1 | static_cast<std::uint64_t>(cr_before);
     // The octet behind a CR is what shows it to be bare.
     const std::uint64_t bare = (after_cr ^ masks.lf) & seen;
-    if ((bare | (masks.odd & seen)) != 0) [[unlikely]] {
-      note_all(HeaderOddity::bare_lf, block, bare & masks.lf);
-      note_all(HeaderOddity::bare_cr, block - 1, bare & ~masks.lf);
-      note_octets(block, masks.odd & seen);
-    }
-    return done;
+    note_all(HeaderOddity::bare_lf, block, bare & masks.lf);
+    note_all(HeaderOddity::bare_cr, block - 1, bare & ~masks.lf);
+    note_octets(block, masks.odd & seen);
   }
 
   void note_octets(std::size_t block, std::uint64_t odd) {
@@ -207,21 +224,17 @@ class HeaderReader {
     header_.findings_.push_back({what, offset, count});
   }
 
-  /// A line begins at `at`, which ends the field before it unless it is folded. True when the
-  /// header is over.
-  [[gnu::always_inline]] bool begins_line(std::size_t at) {
+  /// The first line of all. True when the header is over.
+  bool begins(std::size_t at) {
     if (at >= octets_.size()) return false;
     const char c = octets_[at];
-    if (is_space(c)) {
-      if (!open_ && !passing_over_) {
-        note(HeaderOddity::begins_folded, at, 1);
-        passing_over_ = true;
-      }
-      return false;
-    }
-    return begins_field(at, c);
+    if (!is_space(c)) return begins_field(at, c);
+    note(HeaderOddity::begins_folded, at, 1);
+    return false;
   }
 
+  /// A line begins at `at` that is not folded, which ends the field before it. True when the header
+  /// is over.
   bool begins_field(std::size_t at, char c) {
     end_field(at);
     const FieldName name = find_name(octets_.substr(at));
@@ -257,7 +270,6 @@ class HeaderReader {
   }
 
   void pass_over(std::size_t at) {
-    passing_over_ = true;
     if (past_limit_++ > 0) return;
     past_limit_at_ = at;
     limit_ = at > kHeaderOctetsMax ? HeaderOddity::too_many_octets : HeaderOddity::too_many_fields;
@@ -281,8 +293,8 @@ class HeaderReader {
   Header& header_;
   std::vector<Field>& fields_;
   DashedLine dashed_;
-  bool open_ = false, passing_over_ = false;
-  std::uint64_t cr_before_ = 0;
+  bool open_ = false, odd_before_ = false;
+  std::size_t first_ = 0;  // where the first block is
   std::uint64_t past_limit_ = 0, past_limit_at_ = 0;
   HeaderOddity limit_ = HeaderOddity::too_many_fields;
 };

@@ -7,12 +7,18 @@
 #include "base/ascii.h"
 #include "message/address.h"
 #include "message/header.h"
+#include "message/header_masks.h"
 
 namespace ph::message {
 namespace {
 
 /// A field whose name and colon lie in so many octets is begun at once: all but odd ones.
 constexpr std::size_t kSkimmedOctets = 80;
+
+/// Most are written as the standard writes them.
+bool is_named(std::string_view name, std::string_view wanted) {
+  return name == wanted || same_ascii(name, wanted);
+}
 
 }  // namespace
 
@@ -31,27 +37,31 @@ void HeaderScan::feed(std::string_view chunk) {
 }
 
 std::size_t HeaderScan::skim(std::string_view chunk) {
-  if (at_ == At::value && capture_ == Capture::off && !in_delivered_to_) {
-    std::size_t used = 0;
-    do {  // one line, and those folded behind it
-      const std::size_t lf = chunk.find('\n', used);
-      if (lf == chunk.npos) return chunk.size();
-      used = lf + 1;
-    } while (used < chunk.size() && is_space(chunk[used]));
-    at_ = At::line_start;
-    return used;
+  std::size_t used = 0;
+  while (used < chunk.size()) {
+    const std::string_view rest = chunk.substr(used);
+    if (at_ == At::line_start) {
+      const FieldName name = field_name(rest.substr(0, kSkimmedOctets));
+      if (!name) break;
+      line_offset_ = octets_ + used;
+      end_delivered_to();
+      capture_ = Capture::off;
+      begin_field(rest.substr(0, name.octets));
+      at_ = At::value;
+      used += name.colon + 1;
+    } else if (at_ != At::value || in_delivered_to_) {
+      break;
+    } else if (capture_ != Capture::off) {
+      const std::size_t captured = capture_line(rest.substr(0, rest.find('\n')));
+      if (captured == 0) break;
+      used += captured;
+    } else {  // whatever is folded behind it, too
+      const std::size_t value = end_of_field(rest);
+      used += value;
+      if (chunk[used - 1] == '\n') at_ = At::line_start;
+    }
   }
-  if (at_ != At::line_start) return 0;
-  const FieldName name = field_name(chunk.substr(0, kSkimmedOctets));
-  if (!name) return 0;
-  line_offset_ = octets_;
-  end_delivered_to();
-  capture_ = Capture::off;
-  name_octets_ = name.octets;
-  std::ranges::copy(chunk.substr(0, std::min(name.octets, name_.size())), name_.begin());
-  begin_field();
-  at_ = At::value;
-  return name.colon + 1;
+  return used;
 }
 
 void HeaderScan::finish() {
@@ -98,7 +108,8 @@ void HeaderScan::step(char c) {
     case At::name_end:
       if (is_space(c) && name_octets_ > 0) return;
       if (c != ':' || name_octets_ == 0) return end_before_line();
-      begin_field();
+      if (name_octets_ <= name_.size()) begin_field({name_.data(), name_octets_});
+      has_field_ = true;
       at_ = At::value;
       return;
     case At::value:
@@ -112,19 +123,45 @@ void HeaderScan::step(char c) {
   }
 }
 
-void HeaderScan::begin_field() {
+void HeaderScan::begin_field(std::string_view name) {
   has_field_ = true;
-  if (name_octets_ > name_.size()) return;
-  const std::string_view name(name_.data(), name_octets_);
-  if (same_ascii(name, "Received")) ++received_count_;
-  if (same_ascii(name, "Date")) has_date_ = true;
-  if (same_ascii(name, "From")) has_from_ = true;
-  in_delivered_to_ = same_ascii(name, "Delivered-To");
-  if (same_ascii(name, "Return-Path")) has_return_path_ = true;
-  if (same_ascii(name, "Message-ID")) {
-    if (!has_message_id_) capture_ = Capture::before;
-    has_message_id_ = true;
+  switch (name.size()) {  // few names are as long as one of these
+    case 4:
+      if (is_named(name, "Date")) has_date_ = true;
+      if (is_named(name, "From")) has_from_ = true;
+      return;
+    case 8:
+      if (is_named(name, "Received")) ++received_count_;
+      return;
+    case 10:
+      if (!is_named(name, "Message-ID")) return;
+      if (!has_message_id_) capture_ = Capture::before;
+      has_message_id_ = true;
+      return;
+    case 11:
+      if (is_named(name, "Return-Path")) has_return_path_ = true;
+      return;
+    case 12: in_delivered_to_ = is_named(name, "Delivered-To"); return;
+    default: return;
   }
+}
+
+/// Takes from the front of a line what it knows to do with many octets at once, and returns how
+/// many: all, or up to where nothing more is to be captured.
+std::size_t HeaderScan::capture_line(std::string_view line) {
+  std::size_t used = 0;
+  while (used < line.size() && capture_ != Capture::off) {
+    if (capture_ == Capture::angle) {
+      const std::string_view rest = line.substr(used);
+      std::size_t run = 0;
+      while (run < rest.size() && rest[run] > ' ' && rest[run] < 0x7f && rest[run] != '>') ++run;
+      message_id_ += rest.substr(0, std::min(run, kMessageIdOctetsMax - message_id_.size()));
+      used += run;
+      if (used == line.size()) break;
+    }
+    capture(line[used++]);
+  }
+  return used;
 }
 
 void HeaderScan::capture(char c) {
@@ -144,8 +181,8 @@ void HeaderScan::capture(char c) {
   }
 }
 
-void HeaderScan::end_delivered_to() {
-  if (!std::exchange(in_delivered_to_, false)) return;
+void HeaderScan::put_delivered_to() {
+  in_delivered_to_ = false;
   std::string_view text = value_;
   if (text.starts_with('<') && text.ends_with('>')) text = text.substr(1, text.size() - 2);
   const auto address = parse_address(text);

@@ -19,8 +19,9 @@ inline constexpr std::size_t kDeliveredToMax = 50;
 /// Reads a message's header once, in any split, and keeps only the facts below.
 ///
 ///   feed    the message's octets in order, borrowed for the call; after complete() they are
-///   ignored finish  no octets follow: a header without an empty line ends here cost    O(octets of
-///   the header); memory: the Message-ID
+///           ignored
+///   finish  no octets follow: a header without an empty line ends here
+///   cost    O(octets of the header); memory: the Message-ID
 ///
 /// Tolerant: LF ends a line as CRLF does; white space may stand before the colon; the header ends
 /// at an empty line, or before the first line that is neither a field nor a continuation (so a
@@ -52,9 +53,13 @@ class HeaderScan {
   /// What can be taken at once: how many octets were, 0 where step() must look at each.
   std::size_t skim(std::string_view chunk);
   void step(char c);
-  void begin_field();
+  void begin_field(std::string_view name);
+  std::size_t capture_line(std::string_view line);
   void capture(char c);
-  void end_delivered_to();
+  void end_delivered_to() {
+    if (in_delivered_to_) put_delivered_to();
+  }
+  void put_delivered_to();
   void end_before_line();
 
   At at_ = At::line_start;
