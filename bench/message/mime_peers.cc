@@ -1,13 +1,16 @@
 // The question: how fast is a message taken apart beside GMime and mimetic, when the same is asked
 // of each: the type, name and place of each part, and each header field decoded? Needs
 // libgmime-3.0-dev and libmimetic-dev; bench/message/run.sh builds and runs it, and CPython's email
-// beside it.
+// beside it. And how much of it is the memory's speed? Rounds in turn and CPU time, so that what
+// else the machine does hits all of them alike.
 #include <gmime/gmime.h>
 #include <mimetic/mimetic.h>
+#include <time.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +46,14 @@ void posthouse(std::string_view message, Found& found) {
       found.octets += ph::message::readable_value(field.value, buffer).size();
     }
   }
+}
+
+/// The parts and the message's header found, nothing decoded.
+void structure(std::string_view message, Found& found) {
+  static ph::message::MimeTree tree;
+  ph::message::parse_mime(message, tree);
+  found.parts += tree.parts().size();
+  found.fields += tree.header().fields().size();
 }
 
 void add_gmime_object(GMimeObject* object, Found& found) {
@@ -117,60 +128,107 @@ void mimetic_(std::string_view message, Found& found) {
   add_mimetic_entity(entity, found);
 }
 
-std::uint64_t sum_octets(std::string_view message) {  // the memory's own speed
+/// The memory's own speed: every octet read, and every octet read and written.
+void sum_octets(std::string_view message, Found& found) {
   std::uint64_t sum = 0;
   for (const char c : message) sum += static_cast<unsigned char>(c);
   asm volatile("" : "+r"(sum) : : "memory");  // it was asked for
-  return sum;
+  found.octets += sum;
+}
+void copy_octets(std::string_view message, Found& found) {
+  static std::vector<char> copy;
+  if (copy.size() < message.size()) copy.resize(message.size());
+  std::memcpy(copy.data(), message.data(), message.size());
+  asm volatile("" : : "r"(copy.data()) : "memory");
+  found.octets += message.size();
 }
 
-template <class Read>
-double measure(const char* name, const std::vector<std::string>& mail, Read read) {
-  std::uint64_t octets = 0;
-  for (const std::string& one : mail) octets += one.size();
-  double best = 0;
-  Found found;
-  for (int turn = 0; turn < 7; ++turn) {
-    found = {};
-    int rounds = 0;
-    const auto begin = std::chrono::steady_clock::now();
-    std::chrono::duration<double> spent{};
-    do {
-      for (const std::string& one : mail) read(one, found);
-      ++rounds;
-      spent = std::chrono::steady_clock::now() - begin;
-    } while (spent.count() < 0.3);
-    best = std::max(best, static_cast<double>(octets) * rounds / spent.count() / 1e6);
-    found.parts /= static_cast<std::uint64_t>(rounds);
-    found.fields /= static_cast<std::uint64_t>(rounds);
-  }
-  std::printf("%-10s %9.0f MB/s %8.2f us a message  (%llu parts, %llu fields)\n", name, best,
-              static_cast<double>(octets) / static_cast<double>(mail.size()) / best,
-              static_cast<unsigned long long>(found.parts),
-              static_cast<unsigned long long>(found.fields));
-  return best;
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-}  // namespace
+/// One that is measured, and its megabytes a second of CPU time, round by round.
+struct Runner {
+  const char* name;
+  void (*read)(std::string_view, Found&);
+  std::vector<double> rates{};
+  Found found{};
+};
 
-int main(int argc, char** argv) {
+void run_once(Runner& runner, const std::vector<std::string>& mail, double octets) {
+  constexpr double kSecondsMin = 0.2;
+  runner.found = {};
+  for (const std::string& one : mail) runner.read(one, runner.found);  // warms up, and is counted
+  const Found once = runner.found;
+  int passes = 0;
+  const double begin = cpu_seconds();
+  double spent = 0;
+  do {
+    for (const std::string& one : mail) runner.read(one, runner.found);
+    ++passes;
+    spent = cpu_seconds() - begin;
+  } while (spent < kSecondsMin);
+  runner.found = once;
+  runner.rates.push_back(octets * passes / spent / 1e6);
+}
+
+double middle(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Of the rates of `a` by those of `b`, each of one round.
+std::vector<double> ratios(const Runner& a, const Runner& b) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < a.rates.size(); ++i) out.push_back(a.rates[i] / b.rates[i]);
+  return out;
+}
+
+void print(const char* what, const std::vector<double>& values) {
+  const auto [low, high] = std::ranges::minmax(values);
+  std::printf("%s %.2f (%.2f-%.2f)\n", what, middle(values), low, high);
+}
+
+std::vector<std::string> read_mail(const char* folder) {
   std::vector<std::string> mail;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(
-           argc > 1 ? argv[1] : "tests/corpus/spam-sample")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file() || entry.path().filename() == "SOURCE.txt") continue;
     std::ifstream in(entry.path(), std::ios::binary);
     std::string octets((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     if (octets.starts_with("From ")) octets.erase(0, octets.find('\n') + 1);
     mail.push_back(std::move(octets));
   }
+  return mail;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> mail = read_mail(argc > 1 ? argv[1] : "tests/corpus/spam-sample");
+  const int rounds = argc > 2 ? std::atoi(argv[2]) : 9;
+  double octets = 0;
+  for (const std::string& one : mail) octets += static_cast<double>(one.size());
   g_mime_init();
-  std::printf("%zu messages\n", mail.size());
-  const double ours = measure("posthouse", mail, posthouse);
-  const double theirs = measure("gmime", mail, gmime);
-  measure("mimetic", mail, mimetic_);
-  const double memory = measure("read", mail, [](std::string_view message, Found& found) {
-    found.octets += sum_octets(message);
-  });
-  std::printf("beside GMime: %.1f times; of reading every octet once: %.0f %%\n", ours / theirs,
-              100 * ours / memory);
+  std::printf("%zu messages, %.1f MB; MB/s of CPU time, median (least-most) of %d rounds in turn\n",
+              mail.size(), octets / 1e6, rounds);
+  std::vector<Runner> all = {{"posthouse", posthouse},   {"its tree", structure},
+                             {"gmime", gmime},           {"mimetic", mimetic_},
+                             {"sum octets", sum_octets}, {"memcpy", copy_octets}};
+  for (int round = 0; round < rounds; ++round)
+    for (Runner& one : all) run_once(one, mail, octets);
+  for (const Runner& one : all) {
+    const auto [low, high] = std::ranges::minmax(one.rates);
+    std::printf("%-10s %9.1f (%.1f-%.1f)  %8.2f us a message  (%llu parts, %llu fields)\n",
+                one.name, middle(one.rates), low, high,
+                octets / static_cast<double>(mail.size()) / middle(one.rates),
+                static_cast<unsigned long long>(one.found.parts),
+                static_cast<unsigned long long>(one.found.fields));
+  }
+  print("times GMime:", ratios(all[0], all[2]));
+  print("times mimetic:", ratios(all[0], all[3]));
+  print("of reading every octet once:", ratios(all[0], all[4]));
+  print("of memcpy:", ratios(all[0], all[5]));
+  print("its tree, of memcpy:", ratios(all[1], all[5]));
 }

@@ -171,16 +171,37 @@ struct Part {
   std::size_t from, octets;
 };
 
-Part part_to_encode(std::string_view text, EncodedWordKind kind) {
+/// More white space than one blank: what is folded there is read as one blank by many.
+bool is_wide(std::string_view blank) { return blank.size() > 1 || blank == "\t"; }
+
+bool has_wide_blank(std::string_view text) {
+  return text.find("  ") != text.npos || text.find('\t') != text.npos;
+}
+
+bool has_long_word(std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(blank_octets(text));
+    const std::size_t octets = word_octets(text);
+    if (octets > kPlainOctetsMax) return true;
+    text.remove_prefix(octets);
+  }
+  return false;
+}
+
+/// `folds`: there will be more than one line, so words beside wide white space are encoded with it.
+Part part_to_encode(std::string_view text, EncodedWordKind kind, bool folds) {
   std::size_t from = text.npos, end = 0;
+  bool behind_wide = false;
   for (std::size_t at = blank_octets(text); at < text.size();) {
     const std::size_t octets = word_octets(text.substr(at));
-    if (needs_encoding(text.substr(at, octets), kind)) {
+    const std::size_t blank = blank_octets(text.substr(at + octets));
+    const bool wide = folds && is_wide(text.substr(at + octets, blank));
+    if (wide || behind_wide || needs_encoding(text.substr(at, octets), kind)) {
       from = std::min(from, at);
       end = at + octets;
     }
-    at += octets;
-    at += blank_octets(text.substr(at));
+    behind_wide = wide;
+    at += octets + blank;
   }
   // White space at an end is what every reader drops; and an encoded word ends at white space.
   if (is_space(text.front())) {
@@ -219,15 +240,22 @@ std::string encode_encoded_words(std::string_view text, EncodedWordKind kind, st
   std::string repaired;
   if (!is_utf8(text)) text = repaired = to_utf8(text, "utf-8");
   Lines lines(column);
-  Part part = part_to_encode(text, kind);
+  const auto fits = [column](std::size_t octets) {
+    return column + octets <= kEncodedWordLineOctetsMax;
+  };
+  // Between the words of a phrase any white space is as good as one blank, on one line, too.
+  const bool phrase = kind == EncodedWordKind::phrase;
+  Part part = part_to_encode(text, kind, phrase || !fits(text.size()));
   if (part.octets == 0) {
     put_plain(text, lines);
     return lines.take();
   }
-  if (kind == EncodedWordKind::phrase && is_quotable(text)) {
+  if (phrase && is_quotable(text) && !has_long_word(text) &&
+      (fits(2 * text.size() + 2) || !has_wide_blank(text))) {
     put_quoted(text, lines);
     return lines.take();
   }
+  part = part_to_encode(text, kind, true);
   // White space between a word that stays and an encoded one stays, too: it divides them.
   std::string_view before = text.substr(0, part.from);
   const std::size_t solid = before.find_last_not_of(" \t") + 1;

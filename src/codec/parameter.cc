@@ -208,7 +208,8 @@ std::vector<std::string> encode_parameter(std::string_view name, std::string_vie
   std::string repaired;
   if (!is_utf8(value)) value = repaired = to_utf8(value, "utf-8");
   constexpr std::size_t kRoom = kParameterLineOctetsMax - 2;  // " " before, ";" behind
-  const bool is_plain = std::ranges::all_of(value, is_quotable);
+  // What looks like an encoded word, many readers decode (RFC 2047 §5 (3) forbids it).
+  const bool is_plain = std::ranges::all_of(value, is_quotable) && value.find("=?") == value.npos;
   const bool is_word = !value.empty() && std::ranges::all_of(value, is_token);
   const auto whole = [&] {
     std::string out(name);

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "codec/encoded_word.h"
 #include "message/address.h"
 #include "message/builder_body.h"
 #include "message/date.h"
+#include "message/field_values.h"
+#include "message/header.h"
 #include "message/readable.h"
 
 namespace ph::message {
@@ -36,6 +39,23 @@ bool is_field_name(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
 }
 
+/// Fields that the builder writes of what it is given elsewhere.
+bool is_written(std::string_view name) {
+  constexpr auto kWritten =
+      std::to_array<std::string_view>({"Date", "From", "Reply-To", "To", "Cc", "Message-ID",
+                                       "In-Reply-To", "References", "Subject", "MIME-Version"});
+  return same_ascii(name.substr(0, 8), "Content-") ||
+         std::ranges::any_of(kWritten, [name](auto other) { return same_ascii(name, other); });
+}
+
+/// More than readers take: parse_header(), parse_address_list(), parse_message_ids().
+bool is_over_limit(const BuildMessage& message) {
+  const auto lists = {message.from.size(), message.reply_to.size(), message.to.size(),
+                      message.cc.size()};
+  return message.fields.size() > kBuildFieldsMax || std::ranges::max(lists) > kMailboxesMax ||
+         std::max(message.in_reply_to.size(), message.references.size()) > kListItemsMax;
+}
+
 /// A name of atoms stays, another of ASCII gets quotes, the rest encoded words.
 std::string phrase(std::string_view name, std::size_t column) {
   const bool atoms = std::ranges::all_of(name, [](char c) { return is_atext(c) || c == ' '; }) &&
@@ -54,7 +74,7 @@ std::string phrase(std::string_view name, std::size_t column) {
   return codec::encode_encoded_words(name, codec::EncodedWordKind::phrase, column);
 }
 
-class Header {
+class HeaderWriter {
  public:
   Result<Done> text(std::string_view name, std::string_view value) {
     if (!is_field_name(name))
@@ -63,8 +83,8 @@ class Header {
     out_ += name;
     out_ += ":";
     if (!line.empty())
-      out_ +=
-          " " + codec::encode_encoded_words(line, codec::EncodedWordKind::text, name.size() + 2);
+      append(out_,
+             codec::encode_encoded_words(line, codec::EncodedWordKind::text, name.size() + 2));
     out_ += "\r\n";
     return Done{};
   }
@@ -86,8 +106,8 @@ class Header {
       const std::size_t first = std::min(text.find('\r'), text.size());
       const bool fold = column > name.size() + 2 && column + first + 1 > kHeaderLineWanted;
       if (fold) text = format_mailbox(one, 1);
-      field += fold ? "\r\n " : " ";
-      field += text;
+      if (fold) field += "\r\n";
+      append(field, text);
     }
     out_ += field + "\r\n";
     return Done{};
@@ -112,10 +132,18 @@ class Header {
   std::string& octets() { return out_; }
 
  private:
+  /// Behind a blank; what begins with a fold has its own.
+  static void append(std::string& out, std::string_view text) {
+    if (!text.starts_with("\r\n")) out += " ";
+    out += text;
+  }
+
   std::string out_;
 };
 
 Result<Done> check_lines(std::string_view header) {
+  if (header.size() > kHeaderOctetsMax)
+    return fail(Kind::over_limit, "the header is longer than readers take");
   while (!header.empty()) {
     const std::size_t end = std::min(header.find("\r\n"), header.size());
     if (end > kHeaderLineMax)
@@ -170,7 +198,9 @@ Result<std::string> build(const BuildMessage& message, Carry carry) {
       std::ranges::all_of(message.boundary, [](char c) { return is_alpha(c) || is_digit(c); });
   if (!plain || message.boundary.size() > kBuildBoundaryOctetsMax)
     return fail(Kind::malformed, "the boundary is not of letters and digits, or too long");
-  Header header;
+  if (is_over_limit(message))
+    return fail(Kind::over_limit, "more fields, addresses or identifiers than readers take");
+  HeaderWriter header;
   header.line("Date: " + format_date(message.date, message.zone));
   PH_TRY([[maybe_unused]] const auto from, header.mailboxes("From", message.from));
   PH_TRY([[maybe_unused]] const auto reply, header.mailboxes("Reply-To", message.reply_to));
@@ -183,6 +213,7 @@ Result<std::string> build(const BuildMessage& message, Carry carry) {
   PH_TRY([[maybe_unused]] const auto refs, header.identifiers("References", message.references));
   PH_TRY([[maybe_unused]] const auto subject, header.text("Subject", message.subject));
   for (const auto& [name, value] : message.fields) {
+    if (is_written(name)) return fail(Kind::malformed, "a field would come twice", name);
     PH_TRY([[maybe_unused]] const auto field, header.text(name, value));
   }
   header.line("MIME-Version: 1.0");

@@ -8,6 +8,7 @@
 #include "codec/base64.h"
 #include "codec/parameter.h"
 #include "codec/quoted_printable.h"
+#include "message/content_type.h"
 #include "message/readable.h"
 
 namespace ph::message {
@@ -78,6 +79,48 @@ std::string quoted_printable(std::string_view text) {
   return out;
 }
 
+/// A Content-Type or Content-Disposition as it grows.
+class ContentField {
+ public:
+  explicit ContentField(std::string begin) : out_(std::move(begin)) {}
+
+  void put(std::string_view name, std::string_view value) {
+    names_.push_back(ascii_lower(name));
+    for (const std::string& piece : codec::encode_parameter(name, valid_utf8(value))) {
+      // On the same line where it fits, else on one of its own.
+      const std::size_t line = out_.size() - (out_.rfind('\n') + 1);
+      const bool fits = line + piece.size() + 3 <= codec::kParameterLineOctetsMax;
+      out_ += fits ? "; " : ";\r\n ";
+      out_ += piece;
+      ++pieces_;
+    }
+  }
+
+  /// What the caller wants beside that.
+  Result<Done> put(const std::vector<std::pair<std::string, std::string>>& parameters) {
+    for (const auto& [name, value] : parameters) {
+      if (!is_media_type(name + "/x") || name.find_first_of("*'%") != name.npos)
+        return fail(Kind::malformed, "a parameter's name is none", name);
+      const bool ours = same_ascii(name, "name") || same_ascii(name, "boundary");
+      if (ours || std::ranges::find(names_, ascii_lower(std::string_view(name))) != names_.end())
+        return fail(Kind::malformed, "a parameter comes twice", name);
+      put(name, value);
+    }
+    return Done{};
+  }
+
+  Result<std::string> take() {
+    if (pieces_ > kContentParametersMax)
+      return fail(Kind::over_limit, "a name or a parameter is longer than readers take");
+    return std::move(out_) + "\r\n";
+  }
+
+ private:
+  std::string out_;
+  std::vector<std::string> names_;
+  std::size_t pieces_ = 0;
+};
+
 class Writer {
  public:
   Writer(Carry carry, std::string_view boundary) : carry_(carry), boundary_(boundary) {}
@@ -91,79 +134,87 @@ class Writer {
       return fail(Kind::malformed, "the Content-ID is no identifier", part.content_id);
     const std::string type = ascii_lower(std::string_view(part.type));
     if (type.starts_with("multipart/")) return tree(part, type, depth);
-    return leaf(part, type);
+    return leaf(part, type, depth == 0);
   }
 
  private:
-  static void parameter(std::string& fields, std::string_view name, std::string_view value) {
-    for (const std::string& piece : codec::encode_parameter(name, value)) {
-      // On the same line where it fits, else on one of its own.
-      const std::size_t line = fields.size() - (fields.rfind('\n') + 1);
-      const bool fits = line + piece.size() + 3 <= codec::kParameterLineOctetsMax;
-      fields += fits ? "; " : ";\r\n ";
-      fields += piece;
-    }
-  }
-
-  static Result<Done> own_parameters(const BuildPart& part, std::string& fields) {
-    for (const auto& [name, value] : part.parameters) {
-      if (!is_media_type(name + "/x"))
-        return fail(Kind::malformed, "a parameter's name is none", name);
-      parameter(fields, name, value);
-    }
-    return Done{};
-  }
-
-  static void disposition(const BuildPart& part, std::string& fields) {
+  static Result<std::string> disposition(const BuildPart& part) {
+    std::string out;
     if (part.attachment || !part.file_name.empty()) {
-      fields += part.attachment ? "Content-Disposition: attachment" : "Content-Disposition: inline";
-      if (!part.file_name.empty()) parameter(fields, "filename", part.file_name);
-      fields += "\r\n";
+      ContentField field(part.attachment ? "Content-Disposition: attachment"
+                                         : "Content-Disposition: inline");
+      if (!part.file_name.empty()) field.put("filename", part.file_name);
+      PH_TRY(out, field.take());
     }
-    if (!part.content_id.empty()) fields += "Content-ID: <" + part.content_id + ">\r\n";
+    if (!part.content_id.empty()) out += "Content-ID: <" + part.content_id + ">\r\n";
+    return out;
   }
 
-  Result<BuiltPart> leaf(const BuildPart& part, const std::string& type) {
+  /// The body, and the name of its encoding, "" for 7bit.
+  Result<std::string_view> text_body(const BuildPart& part, BuiltPart& out) const {
+    std::string content = with_crlf(valid_utf8(part.content));
+    const Look look = look_at(content);
+    const bool plain = !look.long_lines && !look.fragile && !look.nul;
+    if (plain && (!look.eight_bit || carry_ != Carry::seven_bit)) {
+      out.body = std::move(content);
+      return look.eight_bit ? "8bit" : "";
+    }
+    const bool readable = look.escapes <= content.size() / kReadableShareMin;
+    out.body = readable ? quoted_printable(content) : base64(content);
+    return readable ? "quoted-printable" : "base64";
+  }
+
+  /// RFC 2046 §5.2: never encoded.
+  Result<std::string_view> message_body(const BuildPart& part, BuiltPart& out) const {
+    const Look look = look_at(part.content);
+    if (look.long_lines || look.nul || (look.eight_bit && carry_ == Carry::seven_bit))
+      return fail(Kind::malformed, "a message inside needs a way that carries more");
+    out.body = with_crlf(part.content);
+    return look.eight_bit ? "8bit" : "";
+  }
+
+  Result<std::string_view> octets_body(const BuildPart& part, BuiltPart& out, bool root) const {
+    // Nothing marks the end of a root's body: on the way it may get a line end if it has none.
+    if (carry_ != Carry::binary || (root && !part.content.ends_with("\r\n"))) {
+      out.body = base64(part.content);
+      return "base64";
+    }
+    out.body = part.content + (root ? "" : "\r\n");
+    out.binary = true;
+    return "binary";
+  }
+
+  Result<BuiltPart> leaf(const BuildPart& part, const std::string& type, bool root) {
     BuiltPart out;
     const bool text = type.starts_with("text/");
-    const bool message = type == "message/rfc822" || type == "message/global";
-    const std::string valid = text ? with_crlf(valid_utf8(part.content)) : std::string();
-    const std::string_view content = text || message ? std::string_view(text ? valid : part.content)
-                                                     : std::string_view(part.content);
-    const Look look = look_at(content);
-    std::string_view encoding;
-    if (message) {
-      // RFC 2046 §5.2.1: never encoded.
-      if (look.long_lines || look.nul || (look.eight_bit && carry_ == Carry::seven_bit))
-        return fail(Kind::malformed, "a message inside needs a way that carries more");
-      out.body = with_crlf(content);
-      encoding = look.eight_bit ? "8bit" : "";
-    } else if (!text) {
-      encoding = carry_ == Carry::binary ? "binary" : "base64";
-      out.body = carry_ == Carry::binary ? part.content + "\r\n" : base64(content);
-      out.binary = carry_ == Carry::binary;
-    } else {
-      const bool plain = !look.long_lines && !look.fragile && !look.nul;
-      if (plain && (!look.eight_bit || carry_ != Carry::seven_bit)) {
-        encoding = look.eight_bit ? "8bit" : "";
-        out.body = content;
-      } else if (look.escapes <= content.size() / kReadableShareMin) {
-        encoding = "quoted-printable";
-        out.body = quoted_printable(content);
-      } else {
-        encoding = "base64";
-        out.body = base64(content);
-      }
-    }
+    PH_TRY(const std::string_view encoding, text ? text_body(part, out)
+                                            : type.starts_with("message/")
+                                                ? message_body(part, out)
+                                                : octets_body(part, out, root));
     out.eight_bit = encoding == "8bit";
-    out.fields = "Content-Type: " + type;
-    if (text) parameter(out.fields, "charset", "utf-8");
-    PH_TRY([[maybe_unused]] const auto done, own_parameters(part, out.fields));
-    if (!part.file_name.empty()) parameter(out.fields, "name", part.file_name);
-    out.fields += "\r\n";
+    ContentField field("Content-Type: " + type);
+    if (text) field.put("charset", "utf-8");
+    PH_TRY([[maybe_unused]] const auto done, field.put(part.parameters));
+    if (!part.file_name.empty()) field.put("name", part.file_name);
+    PH_TRY(out.fields, field.take());
     if (!encoding.empty()) out.fields += fmt::format("Content-Transfer-Encoding: {}\r\n", encoding);
-    disposition(part, out.fields);
+    PH_TRY(const std::string further, disposition(part));
+    out.fields += further;
     return out;
+  }
+
+  /// "=_" is in no base64 and no quoted-printable; what is written as it is gets looked at. The
+  /// number stands first, so no boundary begins as another one does.
+  Result<std::string> boundary_for(const std::vector<BuiltPart>& built) {
+    while (boundaries_ <= 2 * kBuildPartsMax) {
+      std::string boundary = fmt::format("=_{}_{}", boundaries_++, boundary_);
+      const bool taken = std::ranges::any_of(built, [&boundary](const BuiltPart& one) {
+        return one.fields.find(boundary) != one.fields.npos ||
+               one.body.find(boundary) != one.body.npos;
+      });
+      if (!taken) return boundary;
+    }
+    return fail(Kind::over_limit, "the parts are full of boundaries");
   }
 
   Result<BuiltPart> tree(const BuildPart& part, const std::string& type, std::size_t depth) {
@@ -176,27 +227,17 @@ class Writer {
       built.push_back(std::move(inner));
     }
     if (built.empty()) return fail(Kind::malformed, "a multipart has no parts");
-    // "=_" is in no base64 and no quoted-printable; what is written as it is gets looked at.
-    std::string boundary;
-    bool taken = true;
-    while (taken) {
-      boundary = fmt::format("=_{}_{}", boundary_, boundaries_++);
-      taken = std::ranges::any_of(built, [&boundary](const BuiltPart& one) {
-        return (one.fields + one.body).find(boundary) != std::string::npos;
-      });
-      if (boundaries_ > 2 * kBuildPartsMax)
-        return fail(Kind::over_limit, "the parts are full of boundaries");
-    }
-    out.fields = "Content-Type: " + type;
-    parameter(out.fields, "boundary", boundary);
-    if (type == "multipart/related" && is_media_type(part.parts.front().type))
-      parameter(out.fields, "type", part.parts.front().type);
-    PH_TRY([[maybe_unused]] const auto done, own_parameters(part, out.fields));
-    out.fields += "\r\n";
+    PH_TRY(const std::string boundary, boundary_for(built));
+    ContentField field("Content-Type: " + type);
+    field.put("boundary", boundary);
+    if (type == "multipart/related") field.put("type", part.parts.front().type);
+    PH_TRY([[maybe_unused]] const auto done, field.put(part.parameters));
+    PH_TRY(out.fields, field.take());
     if (out.binary || out.eight_bit)
       out.fields +=
           fmt::format("Content-Transfer-Encoding: {}\r\n", out.binary ? "binary" : "8bit");
-    disposition(part, out.fields);
+    PH_TRY(const std::string further, disposition(part));
+    out.fields += further;
     for (const BuiltPart& one : built)
       out.body += "--" + boundary + "\r\n" + one.fields + "\r\n" + one.body +
                   (one.binary || one.body.empty() ? "" : "\r\n");

@@ -9,7 +9,7 @@ import pathlib
 import unittest
 
 SAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'conformance' / 'message' / 'built'
-OCTETS = b'\x00\x01\r\n--=_b0undary_0\r\n\xff.\r\n'
+OCTETS = b'\x00\x01\r\n--=_0_b0undary\r\n\xff.\r\n'
 
 
 def read(name):
@@ -58,7 +58,7 @@ class Built(unittest.TestCase):
                          ['multipart/mixed', 'multipart/alternative', 'text/plain', 'multipart/related', 'text/html',
                           'image/png', 'application/pdf', 'application/octet-stream'])
         parts = list(message.walk())
-        self.assertEqual(text(parts[2]), 'plain\n--=_b0undary_0\n')
+        self.assertEqual(text(parts[2]), 'plain\n--=_0_b0undary\n')
         self.assertEqual(parts[5]['Content-ID'], '<logo@example.test>')
         self.assertEqual(parts[5].get_content(), OCTETS)
         attached = list(message.iter_attachments())

@@ -56,13 +56,13 @@ inline std::vector<BuiltSample> built_samples() {
   out.push_back({"dense", letter("Not Latin", text_part("你好，世界。这是一封信。\n再见\n"))});
   out.push_back({"eight-bit", letter("8bit", text_part("Grüße aus Köln\n")), Carry::eight_bit});
 
-  const std::string octets("\x00\x01\r\n--=_b0undary_0\r\n\xff.\r\n", 24);
+  const std::string octets("\x00\x01\r\n--=_0_b0undary\r\n\xff.\r\n", 24);
   BuildPart image = inline_part("image/png", "logo@example.test", octets);
   out.push_back(
       {"tree",
        letter(
            "Everything",
-           mixed({alternative({text_part("plain\n--=_b0undary_0\n"),
+           mixed({alternative({text_part("plain\n--=_0_b0undary\n"),
                                related({html_part("<img src=\"cid:logo@example.test\">\n"),
                                         std::move(image)})}),
                   attachment("application/pdf", "Rechnung für März, «final».pdf", octets),
