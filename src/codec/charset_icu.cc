@@ -210,7 +210,8 @@ class IcuEncoder : public CharsetMachine {
   }
 
   void malformed(std::uint64_t offset, std::string& out) {
-    flush_units(false, out);  // faults stay in order
+    // Faults that are kept stay in order; ICU is slow for a single character.
+    if (run_->faults.kept().size() < kFaultsKeptMax) flush_units(false, out);
     run_->faults.add(offset, "not UTF-8");
     put_point('?', offset, out);
   }

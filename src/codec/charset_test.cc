@@ -169,6 +169,28 @@ TEST(Charset, TakesAnyOctetsAtAnySplitAndGivesUtf8) {
   }
 }
 
+TEST(Charset, EncodersKeepFaultsOfAllKindsInOrder) {
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text +=
+        "\u20ac\xff"
+        "a";
+  CharsetEncoder encoder("iso-8859-1");
+  std::string out, expected;
+  encoder.feed(text, out);
+  encoder.finish(out);
+  for (int i = 0; i < 200; ++i)
+    expected +=
+        "?"
+        "?"
+        "a";
+  EXPECT_EQ(out, expected);
+  EXPECT_EQ(encoder.faults().count(), 400U);
+  const auto where = offsets(encoder.faults());
+  ASSERT_EQ(where.size(), kFaultsKeptMax);
+  for (std::size_t i = 0; i < where.size(); ++i) EXPECT_EQ(where[i], 5 * (i / 2) + (i % 2) * 3);
+}
+
 TEST(Charset, GuessesFromSoManyOctetsAndNoMore) {
   // The last octet that decides is in the middle of a character.
   std::string octets = "x";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -95,21 +96,52 @@ Result<std::string> from_punycode(std::string_view text, const Options&) {
   for (const char32_t point : points) append_utf8(point, out);
   return out;
 }
+/// RFC 2045 §5.1, without what RFC 2231 §7 takes away.
+bool is_parameter_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) {
+    return c > ' ' && c < 0x7f && !std::string_view("()<>@,;:\\\"/[]?=*'%").contains(c);
+  });
+}
+
 Result<std::string> to_parameter(std::string_view text, const Options& options) {
+  if (!is_parameter_name(options.name))
+    return fail(Kind::malformed, "no parameter can have this name");
   std::string out;
   for (const auto& piece :
        encode_parameter(options.name.empty() ? "filename" : std::string_view(options.name), text))
     out += (out.empty() ? "" : ";\r\n ") + piece;
   return out;
 }
+/// Octets before the next ";" that is not in quotes.
+std::size_t parameter_octets(std::string_view text) {
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') is_quoted = !is_quoted;
+    if (text[i] == ';' && !is_quoted) return i;
+    if (text[i] == '\\' && is_quoted) ++i;
+  }
+  return text.size();
+}
+
+/// What a quoted string says. RFC 5322 §3.2.4.
+std::string without_quotes(std::string_view quoted) {
+  std::string out;
+  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] == '\\' && i + 2 < quoted.size()) ++i;
+    out += quoted[i];
+  }
+  return out;
+}
+
 /// "name*0*=utf-8''a%20; name*1=b", with or without a name: "utf-8''a%20b".
 Result<std::string> from_parameter(std::string_view text, const Options& options) {
   std::vector<RawParameter> raw;
+  std::deque<std::string> unquoted;  // values that had quotes, which `raw` aliases
   const bool named = text.find('=') != std::string_view::npos &&
                      text.find('=') < std::min(text.find('\''), text.size());
   if (!named) raw.push_back({"value*", text});
   while (named && !text.empty()) {
-    const auto one = text.substr(0, text.find(';'));
+    const auto one = text.substr(0, parameter_octets(text));
     text.remove_prefix(std::min(one.size() + 1, text.size()));
     const auto equals = one.find('=');
     if (equals == std::string_view::npos) continue;
@@ -120,7 +152,7 @@ Result<std::string> from_parameter(std::string_view text, const Options& options
     };
     auto value = stripped(one.substr(equals + 1));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-      value = value.substr(1, value.size() - 2);
+      value = unquoted.emplace_back(without_quotes(value));
     raw.push_back({stripped(one.substr(0, equals)), value});
   }
   const auto joined = join_parameters(raw);
@@ -216,10 +248,11 @@ Result<const Coding*> find(std::string_view name) {
               fmt::format("{}; there are {}, and charset:NAME", name.substr(0, 64), all));
 }
 
-/// "gb18030" of "charset:gb18030"; not_found, where nobody knows it.
+/// "gb18030" of "charset:gb18030", as it stands there: what is written is what the name says, not
+/// what it is read as. not_found, where nobody knows it.
 Result<std::string_view> charset_of(std::string_view name) {
-  const auto charset = canonical_charset(name.substr(kCharsetPrefix.size()));
-  if (!charset.empty()) return charset;
+  const std::string_view charset = name.substr(kCharsetPrefix.size());
+  if (!canonical_charset(charset).empty()) return charset;
   return fail(Kind::not_found, "no charset has this name",
               std::string(name.substr(kCharsetPrefix.size(), 64)));
 }

@@ -102,8 +102,11 @@ class Page {
       const int y = 10 + i * kRowHeight;
       std::string label =
           fmt::format("{}. {}", i + 1, hop.line.by.empty() ? "unknown" : hop.line.by);
-      if (label.size() > kLabelOctetsMax) label.resize(kLabelOctetsMax);
-      while (!label.empty() && static_cast<unsigned char>(label.back()) >= 0x80) label.pop_back();
+      if (label.size() > kLabelOctetsMax) {
+        std::size_t cut = kLabelOctetsMax;  // not inside a character
+        while (cut > 0 && (static_cast<unsigned char>(label[cut]) & 0xc0U) == 0x80) --cut;
+        label.resize(cut);
+      }
       out_ += fmt::format("<text x=\"0\" y=\"{}\">{}</text>\n", y + 14, escaped(label));
       if (!hop.corrected) continue;
       const auto end = std::clamp<std::int64_t>((*hop.corrected - first).count(), 0, total);

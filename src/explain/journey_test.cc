@@ -135,6 +135,22 @@ TEST(Journey, DrawsNothingThatActs) {
   EXPECT_NE(page.find("<svg"), page.npos);
 }
 
+// RFC 6532: host names in the header may be UTF-8.
+TEST(Journey, LabelsBarsWithNamesOfAnyLetters) {
+  const auto page_of = [](const std::string& host) {
+    return journey_html(
+        journey_of("Received: by " + host + "; Mon, 1 Dec 2025 10:00:00 +0000\r\n"));
+  };
+  EXPECT_NE(page_of("mail.\u043f\u043e\u0447\u0442\u0430")
+                .find(">1. mail.\u043f\u043e\u0447\u0442\u0430</text>"),
+            std::string::npos);
+  std::string letters, label = ">1. ";
+  for (int i = 0; i < 40; ++i) letters += "\u0436";
+  for (int i = 0; i < 20; ++i) label += "\u0436";
+  EXPECT_NE(page_of(letters + ".test").find(label + "</text>"), std::string::npos);
+  EXPECT_NE(page_of("x" + letters + ".test").find("</text>"), std::string::npos);
+}
+
 TEST(Journey, DrawsABarForEachHop) {
   const std::string text = journey_text(journey_of(kSample), {});
   EXPECT_NE(text.find("  1 2025-12-01 10:00:01"), text.npos) << text;

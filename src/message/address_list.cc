@@ -69,8 +69,13 @@ class Reader {
   }
 
   void take(Token::Kind kind, std::size_t octets) {
-    tokens_.push_back({kind, value_.substr(i_, octets)});
-    seen_at_ = seen_at_ || kind == Token::Kind::at;
+    if (tokens_.size() < kAddressWordsMax) {
+      tokens_.push_back({kind, value_.substr(i_, octets)});
+      seen_at_ = seen_at_ || kind == Token::Kind::at;
+    } else {
+      constexpr std::string_view kTooMany = "an address has too many words";
+      if (out_.findings.empty() || out_.findings.back().what != kTooMany) finding(kTooMany, i_);
+    }
     i_ += octets;
   }
 
@@ -85,7 +90,7 @@ class Reader {
   }
 
   /// A run without white space and specials; encoded words and address literals are of one piece.
-  std::size_t word_octets(std::string_view text) const {
+  std::size_t word_octets(std::string_view text) {
     std::size_t i = 0;
     while (i < text.size()) {
       const char c = text[i];
@@ -96,10 +101,8 @@ class Reader {
         }
       }
       if (c == '[') {
-        const std::string_view near = text.substr(i, kLiteralLookMax);
-        const std::size_t end = near.find_first_of("]<>@,\r\n \"");
-        if (end != near.npos && near[end] == ']') {
-          i += end + 1;
+        if (const std::size_t octets = literal_octets(i_ + i)) {
+          i += octets;
           continue;
         }
       }
@@ -109,6 +112,16 @@ class Reader {
       ++i;
     }
     return std::max<std::size_t>(i, 1);
+  }
+
+  /// Of the address literal that begins at `at`; 0 when none does. Where it might end is looked for
+  /// once for all "[" before that place: the cost stays linear.
+  std::size_t literal_octets(std::size_t at) {
+    if (literal_end_ <= at)
+      literal_end_ = std::min(value_.find_first_of("]<>@,\r\n \"", at), value_.size());
+    const bool is_literal = literal_end_ < value_.size() && value_[literal_end_] == ']' &&
+                            literal_end_ - at < kLiteralLookMax;
+    return is_literal ? literal_end_ + 1 - at : 0;
   }
 
   /// "=?charset?Q?text?=" without white space; commas and the like may be in it (RFC 2047 §5 (3)
@@ -401,7 +414,7 @@ class Reader {
   }
 
   std::string_view value_;
-  std::size_t i_ = 0;
+  std::size_t i_ = 0, literal_end_ = 0;
   bool quotes_close_ = true, comments_close_ = true, full_ = false;
   std::vector<Token> tokens_, name_tokens_;
   bool has_angle_ = false, in_group_ = false, seen_at_ = false;

@@ -9,6 +9,8 @@
 namespace ph::message {
 
 inline constexpr std::size_t kMailboxesMax = 10000;  // of one field; further ones are passed over
+/// Words, comments and "@" of one address with its name; further ones are passed over.
+inline constexpr std::size_t kAddressWordsMax = 4096;
 inline constexpr std::size_t kAddressFindingsMax =
     32;  // named one by one; further ones are left out
 
@@ -57,7 +59,7 @@ struct AddressList {
 ///           commas in names without quotes, "a b@x" and "b@x a" without <>, addresses in quotes,
 ///           semicolons between addresses, quotes, comments and <> that nothing closes, encoded
 ///           words in quotes, "mailto:"; octets that are not UTF-8 become U+FFFD
-///   cost    O(value) time and memory
+///   cost    O(value) time; memory: the answer
 AddressList parse_address_list(std::string_view value);
 
 }  // namespace ph::message

@@ -18,7 +18,9 @@ struct BouncePhrase {
 // clang-format off
 inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     // What says it beyond doubt.
+    {"due to spam classification", BounceReason::spam},
     {"reverse dns", BounceReason::no_reverse_name},
+    {"ptr resource record", BounceReason::no_reverse_name},
     {"no ptr record", BounceReason::no_reverse_name},
     {"ptr record", BounceReason::no_reverse_name},
     {"invalid rdns", BounceReason::no_reverse_name},
@@ -138,6 +140,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"multiple from:", BounceReason::not_standard},
     {"has no date header", BounceReason::not_standard},
     {"messages missing a valid address in from", BounceReason::not_standard},
+    {"addresses in from: header", BounceReason::not_standard},
     {"rfc 5322", BounceReason::not_standard},
     {"rfc5322", BounceReason::not_standard},
 
@@ -162,6 +165,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"exceeded the rate", BounceReason::too_many},
     {"unusual rate of unsolicited mail", BounceReason::too_many},
 
+    {"not configured to relay", BounceReason::relaying},
     {"relaying denied", BounceReason::relaying},
     {"relay access denied", BounceReason::relaying},
     {"relay not permitted", BounceReason::relaying},
@@ -221,6 +225,8 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"your host was denied", BounceReason::client_blocked},
     {"your mailserver", BounceReason::client_blocked},
     {"your server is not allowed", BounceReason::client_blocked},
+    {"a problem occurred. (ask your postmaster", BounceReason::client_blocked},
+    {"not accepting connections", BounceReason::client_blocked},
     {"client host rejected", BounceReason::client_blocked},
     {"client host blocked", BounceReason::client_blocked},
     {"client rejected", BounceReason::client_blocked},
@@ -255,6 +261,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"greylisted", BounceReason::client_blocked},
 
     {"spam", BounceReason::spam},
+    {"ofr_506", BounceReason::spam},
     {"unsolicited", BounceReason::spam},
     {"bulk mail", BounceReason::spam},
     {"junk mail", BounceReason::spam},
@@ -305,6 +312,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"the destination domain does not exist or does not accept", BounceReason::host_takes_no_mail},
     {"name server: .: host not found", BounceReason::host_takes_no_mail},
 
+    {"host not found, try again", BounceReason::network},
     {"host or domain name not found", BounceReason::host_unknown},
     {"domain name not found", BounceReason::host_unknown},
     {"domain not found", BounceReason::host_unknown},
@@ -344,6 +352,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"user not local; please try", BounceReason::mailbox_moved},
     {"no longer at", BounceReason::mailbox_moved},
 
+    {"refused to talk to me", BounceReason::client_blocked},
     {"account is disabled", BounceReason::mailbox_disabled},
     {"account disabled", BounceReason::mailbox_disabled},
     {"account has been disabled", BounceReason::mailbox_disabled},
@@ -403,10 +412,13 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"user not known", BounceReason::mailbox_unknown},
     {"user does not exist", BounceReason::mailbox_unknown},
     {"user doesn't exist", BounceReason::mailbox_unknown},
+    {"user doesn't have a", BounceReason::mailbox_unknown},
     {"user doesn't have", BounceReason::recipient_refused},
     {"user is not known", BounceReason::mailbox_unknown},
     {"user invalid", BounceReason::mailbox_unknown},
     {"user unavailable", BounceReason::mailbox_unknown},
+    {"ディレクトリのリストにありません", BounceReason::mailbox_unknown},
+    {"ディレクトリには見つかりません", BounceReason::mailbox_unknown},
     {"invalid user", BounceReason::mailbox_unknown},
     {"invalid recipient", BounceReason::mailbox_unknown},
     {"invalid mailbox", BounceReason::mailbox_unknown},
@@ -473,6 +485,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"could not send message for past", BounceReason::expired},
     {"failing for a long time", BounceReason::expired},
     {"been failing for", BounceReason::expired},
+    {"my name was rejected", BounceReason::client_blocked},
     {"in the queue too long", BounceReason::expired},
     {"giving up on", BounceReason::unspecified},
     {"envelope expired", BounceReason::expired},
@@ -525,6 +538,7 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"not authorized", BounceReason::security},
     {"email address is not verified", BounceReason::security},
 
+    {"denied by policy", BounceReason::policy},
     {"violates our policy", BounceReason::policy},
     {"violation of policy", BounceReason::policy},
     {"policy violation", BounceReason::policy},
@@ -577,6 +591,9 @@ inline constexpr auto kBouncePhrases = std::to_array<BouncePhrase>({
     {"insufficient system storage", BounceReason::server_fault},
     {"insufficient system resources", BounceReason::server_fault},
     {"unable to lookup", BounceReason::server_fault},
+    {"service currently unavailable", BounceReason::server_fault},
+    {"service refused, please try later", BounceReason::server_fault},
+    {"could not load drd", BounceReason::server_fault},
     {"service not available", BounceReason::server_fault},
     {"service unavailable", BounceReason::server_fault},
     {"try again later", BounceReason::server_fault},

@@ -71,9 +71,9 @@ BounceReason by_status(std::string_view status) {
 
 /// Statuses that mean one thing whatever the words are.
 bool is_exact(std::string_view status) {
-  static constexpr std::array<std::string_view, 14> kExact{"1.6",  "1.10", "2.2",   "2.3",  "3.4",
-                                                           "7.20", "7.21", "7.22",  "7.23", "7.24",
-                                                           "7.25", "7.26", "7.509", "4.7"};
+  static constexpr std::array<std::string_view, 15> kExact{"1.6",  "1.10", "2.2",  "2.3",   "3.4",
+                                                           "6.1",  "7.20", "7.21", "7.22",  "7.23",
+                                                           "7.24", "7.25", "7.26", "7.509", "4.7"};
   return status.size() >= 5 && std::ranges::find(kExact, status.substr(2)) != kExact.end();
 }
 

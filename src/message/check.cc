@@ -30,9 +30,10 @@ class Checker {
       note(kMimeTexts[static_cast<std::size_t>(finding.what)], finding.part, finding.offset, 1);
     check_lines();
     for (std::uint32_t i = 0; i < tree_.parts().size(); ++i)
-      if (tree_.parts()[i].children == 0) check_body(i);
-    std::ranges::sort(out_.findings, {},
-                      [](const CheckFinding& f) { return std::tuple(f.offset, f.part, f.id); });
+      if (tree_.parts()[i].children == 0 || tree_.parts()[i].is_encoded_message()) check_body(i);
+    std::ranges::sort(out_.findings, {}, [this](const CheckFinding& f) {
+      return std::tuple(tree_.parts()[f.part].source, f.offset, f.part, f.id);
+    });
     return std::move(out_);
   }
 

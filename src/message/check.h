@@ -19,13 +19,13 @@ struct CheckFinding {
   std::string_view rfc;     // "RFC 2046 §5.1.1"
   std::string_view what;    // what breaks
   std::string_view effect;  // what readers and relays make of it
-  std::uint64_t offset;     // in the message, of the first place
+  std::uint64_t offset;     // of the first place, in octets_of() the part
   std::uint64_t count;      // of such places; at least 1
   std::uint32_t part;       // index in the tree's parts
 };
 
 struct CheckResult {
-  std::vector<CheckFinding> findings;  // by offset
+  std::vector<CheckFinding> findings;  // by offset; those in encoded messages last
   std::uint64_t left_out = 0;          // over kCheckFindingsMax
 };
 

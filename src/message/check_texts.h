@@ -48,7 +48,7 @@ inline constexpr auto kMimeTexts = std::to_array<CheckText>({
     {"encoded-multipart", "RFC 2045 §6.4", "a multipart with base64 or quoted-printable",
      "it is read as if it were not encoded; some readers decode it, and see something else"},
     {"encoded-message", "RFC 2046 §5.2.1", "a message with base64 or quoted-printable",
-     "many readers show no message inside, only a file"},
+     "some readers look inside, others show a file or what is encoded"},
     {"type-unreadable", "RFC 2045 §5.2", "a Content-Type that makes no sense",
      "the part is read as plain text"},
     {"type-twice", "RFC 5322 §3.6", "more than one Content-Type", "readers differ on which counts"},

@@ -11,6 +11,7 @@
 #include "codec/parameter.h"
 #include "codec/quoted_printable.h"
 #include "codec/uuencode.h"
+#include "message/html_charset.h"
 
 namespace ph::message {
 namespace {
@@ -83,13 +84,30 @@ void join_lines(const MimePart& part, std::string& text) {
   text = std::move(joined);
 }
 
+/// The charset that a text claims, in its header or in itself; `start`: how it begins.
+std::string charset_of(const MimePart& part, std::string_view start) {
+  const std::string_view known = codec::canonical_charset(part.charset);
+  if (!known.empty() && known != codec::canonical_charset("")) return part.charset;
+  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff")) return "utf-16";
+  if (!part.is("text", "html")) return part.charset;
+  const std::string claimed = html_charset(start);
+  // That it be UTF-8 is the first guess anyway, which has a second one where that is not true.
+  const std::string_view read = codec::canonical_charset(claimed);
+  return read.empty() || read == "utf-8" ? part.charset : claimed;
+}
+
 }  // namespace
 
 PartText decoded_text(const MimeTree& tree, const MimePart& part, TextLines lines) {
   PartText text;
   BodyReader body(tree, part);
-  codec::CharsetDecoder charset(part.charset);
-  for (std::string piece; body.next(piece); piece.clear()) charset.feed(piece, text.text);
+  std::string piece;
+  bool more = body.next(piece);
+  codec::CharsetDecoder charset(charset_of(part, piece));
+  for (; more; more = body.next(piece)) {
+    charset.feed(piece, text.text);
+    piece.clear();
+  }
   charset.finish(text.text);
   if (lines == TextLines::joined && part.is("text", "plain")) join_lines(part, text.text);
   text.charset = charset.charset();

@@ -56,9 +56,9 @@ struct PartText {
 /// RFC 3676 §4.
 enum class TextLines : std::uint8_t { as_sent, joined };
 
-/// Of a part that claims no charset, or one that nobody knows: UTF-8 if it is that, else
-/// windows-1252 (codec/charset.h). HTML that says another charset in itself is not asked.
-/// RFC 2046 §4.1.2. O(octets).
+/// Of a part that claims no charset, or one that nobody knows: UTF-16 if it begins with that byte
+/// order mark, what HTML claims in itself (html_charset.h), UTF-8 if it is that, else windows-1252
+/// (codec/charset.h). RFC 2046 §4.1.2. O(octets).
 PartText decoded_text(const MimeTree& tree, const MimePart& part,
                       TextLines lines = TextLines::as_sent);
 

@@ -8,6 +8,7 @@
 
 #include "message/check.h"
 #include "message/embedded.h"
+#include "message/html_charset.h"
 
 namespace ph::message {
 namespace {
@@ -28,6 +29,53 @@ TEST(Content, DecodesTextOfEveryEncodingAndCharset) {
   EXPECT_EQ(first_text("\r\n\xc3\xa4"), "\xc3\xa4");
   EXPECT_EQ(first_text("\r\n\xe4 x"), "\xc3\xa4 x");
   EXPECT_EQ(first_text("Content-Transfer-Encoding: x-unknown\r\n\r\na=20b"), "a=20b");
+}
+
+std::string html_read_as(std::string_view type, const std::string& html) {
+  return first_text("Content-Type: " + std::string(type) + "\r\n\r\n" + html);
+}
+
+TEST(Content, ReadsTheCharsetThatHtmlNamesWhereItsFieldNamesNone) {
+  const std::string koi8 = "\xd0\xcf";  // "по"
+  const std::string read = "\xd0\xbf\xd0\xbe";
+  for (const std::string meta :
+       {"<meta charset=koi8-r>", "<html><head><META CHARSET = 'KOI8-R' />",
+        "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=koi8-r\">",
+        "<meta content='text/html;charset = \"koi8-r\"' HTTP-EQUIV=content-type>",
+        "<!-- <meta charset=big5> --><!doctype html><meta name=a content=charset=big5>"
+        "<title>a>b</title><meta title=\"<meta charset=big5>\"><meta charset=koi8-r>"})
+    EXPECT_EQ(html_read_as("text/html", meta + koi8), meta + read);
+  const std::string meta = "<meta charset=koi8-r>";
+  EXPECT_EQ(html_read_as("text/html; charset=x-unknown", meta + koi8), meta + read);
+  EXPECT_EQ(html_read_as("text/html; charset=nobody-knows-it", meta + koi8), meta + read);
+  // What the field says counts; and text that is no HTML says nothing of itself.
+  EXPECT_EQ(html_read_as("text/html; charset=windows-1251", meta + koi8),
+            meta + "\xd0\xa0\xd0\x9f");
+  EXPECT_EQ(html_read_as("text/plain", meta + koi8), meta + "\xc3\x90\xc3\x8f");
+}
+
+TEST(Content, PassesOverCharsetsThatHtmlCannotMean) {
+  const std::string latin = "\xe4 x", read = "\xc3\xa4 x";
+  for (const std::string html :
+       {"<meta charset=utf-16>", "<meta charset=utf-8>", "<meta charset=\"\">", "<meta charset>",
+        "<meta charset=nobody-knows-it>", "<metadata charset=koi8-r>", "<!-- <meta charset=koi8-r>",
+        "<meta charset=koi8-r", "<meta title='<meta charset=koi8-r>"})
+    EXPECT_EQ(html_read_as("text/html", html + latin), html + read);
+  const std::string late = std::string(kHtmlCharsetOctetsMax, ' ') + "<meta charset=koi8-r>";
+  EXPECT_EQ(html_read_as("text/html", late + latin), late + read);
+}
+
+TEST(Content, ReadsTheCharsetThatHtmlNamesBehindItsEncoding) {
+  EXPECT_EQ(first_text("Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+                       "\r\n<meta char=\r\nset=3Dkoi8-r>=D0=CF"),
+            "<meta charset=koi8-r>\xd0\xbf\xd0\xbe");
+}
+
+TEST(Content, ReadsUtf16ByItsMark) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(html_read_as("text/plain", "\xff\xfe\xe4\0x\0"s), "\xc3\xa4x");
+  EXPECT_EQ(html_read_as("text/html", "\xfe\xff\0\xe4\0x"s), "\xc3\xa4x");
+  EXPECT_EQ(html_read_as("text/plain; charset=iso-8859-1", "\xff\xfe"s), "\xc3\xbf\xc3\xbe");
 }
 
 TEST(Content, JoinsFlowedLinesWhereThatIsWanted) {

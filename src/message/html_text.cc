@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "message/html_attribute.h"
 #include "message/html_entities.h"
 #include "message/html_layout.h"
 #include "message/utf8.h"
@@ -65,8 +66,6 @@ constexpr auto kElements = std::to_array<ElementName>({
 });
 static_assert(std::ranges::is_sorted(kElements, {}, &ElementName::name));
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 /// Goes through HTML once, from tag to tag. What is not closed is looked for once, not again at
 /// every place where it might begin.
 class HtmlReader {
@@ -118,7 +117,8 @@ class HtmlReader {
     Tag tag;
     tag.is_end = name == 2;
     std::size_t end = name;
-    while (end < rest.size() && !is_blank(rest[end]) && rest[end] != '>' && rest[end] != '/') ++end;
+    while (end < rest.size() && !is_html_blank(rest[end]) && rest[end] != '>' && rest[end] != '/')
+      ++end;
     tag.name = rest.substr(name, end - name);
     const std::size_t begin = at_ + end;
     const std::optional<std::size_t> bracket = find_bracket(begin);
@@ -170,7 +170,7 @@ class HtmlReader {
   bool opens_value(std::size_t begin, std::size_t at) const {
     for (std::size_t looked = 0; at > begin && looked < 16; ++looked) {
       const char c = html_[--at];
-      if (!is_blank(c)) return c == '=';
+      if (!is_html_blank(c)) return c == '=';
     }
     return false;
   }
@@ -226,44 +226,9 @@ class HtmlReader {
     at_ = html_.size();
   }
 
-  /// The decoded value of an attribute; "" when there is none. O(attributes).
-  static std::string attribute(std::string_view text, std::string_view name) {
-    while (!text.empty()) {
-      while (!text.empty() && (is_blank(text.front()) || text.front() == '/'))
-        text.remove_prefix(1);
-      std::size_t end = 0;
-      while (end < text.size() && !is_blank(text[end]) && text[end] != '=') ++end;
-      const std::string_view found = text.substr(0, end);
-      text.remove_prefix(end);
-      while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-      if (!text.starts_with('=')) continue;
-      text.remove_prefix(1);
-      while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-      const std::string_view value = take_value(text);
-      if (same_ascii(found, name)) return decode_html_entities(value, HtmlPlace::attribute);
-    }
-    return {};
-  }
-
-  static std::string_view take_value(std::string_view& text) {
-    const bool is_quoted = text.starts_with('"') || text.starts_with('\'');
-    std::size_t end = is_quoted ? text.find(text.front(), 1) : text.npos;
-    if (end != text.npos) {
-      const std::string_view value = text.substr(1, end - 1);
-      text.remove_prefix(end + 1);
-      return value;
-    }
-    end = 0;
-    while (end < text.size() && !is_blank(text[end])) ++end;
-    std::string_view value = text.substr(0, end);
-    text.remove_prefix(end);
-    if (is_quoted) value.remove_prefix(1);  // never closed
-    return value;
-  }
-
   void begin_link(const Tag& tag) {
     if (!wanted_.links) return;
-    const std::string address(attribute(tag.attributes, "href"));
+    const std::string address(html_attribute(tag.attributes, "href"));
     std::string url;
     for (const char c : address)
       if (static_cast<unsigned char>(c) > ' ' && c != 0x7f) url.push_back(c);
@@ -293,8 +258,8 @@ class HtmlReader {
 
   void put_image(const Tag& tag) {
     if (!wanted_.images) return;
-    const std::string alt = attribute(tag.attributes, "alt");
-    if (std::ranges::all_of(alt, is_blank)) return;
+    const std::string alt = html_attribute(tag.attributes, "alt");
+    if (std::ranges::all_of(alt, is_html_blank)) return;
     layout_.text("[");
     layout_.text(alt);
     layout_.text("]");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "message/content.h"
 #include "message/delimiter_scan.h"
 #include "message/mime_limits.h"
 
@@ -14,13 +15,16 @@ namespace ph::message {
 /// open around it.
 class MimeReader {
  public:
-  MimeReader(std::string_view octets, MimeTree& tree) : octets_(octets), tree_(tree) {}
-
-  void read() {
+  MimeReader(std::string_view octets, MimeTree& tree, EncodedMessages encoded)
+      : octets_(octets), tree_(tree), decoded_depth_max_(depth_max(encoded)) {
     tree_.octets_ = octets_;
+    tree_.decoded_.clear();
     tree_.parts_.clear();
     tree_.findings_.clear();
     tree_.findings_count_ = 0;
+  }
+
+  void read() {
     std::size_t at = open_part(0, false);
     while (open_multiparts_ > 0) {
       const std::size_t line = find_dashed_line(octets_, at);
@@ -36,9 +40,23 @@ class MimeReader {
   }
 
  private:
+  /// Of the message that was decoded last, inside the part `around`.
+  MimeReader(const MimeReader& outer, std::uint32_t around)
+      : octets_(*outer.tree_.decoded_.back()),
+        tree_(outer.tree_),
+        source_(static_cast<std::uint32_t>(outer.tree_.decoded_.size())),
+        around_(around),
+        decoded_depth_(outer.decoded_depth_ + 1),
+        decoded_depth_max_(outer.decoded_depth_max_) {}
+
+  static constexpr std::size_t depth_max(EncodedMessages encoded) {
+    return encoded == EncodedMessages::decoded ? kMimeEncodedDepthMax : 0;
+  }
+
   struct Open {
     std::uint32_t part;
     bool is_multipart = false, is_digest = false;
+    bool is_encoded_message = false;
     bool is_closed = false;  // its final boundary came
     bool is_repeated = false;
     std::string boundary;
@@ -56,9 +74,10 @@ class MimeReader {
       const bool is_root = index == 0;
       MimePart& part = tree_.parts_.emplace_back();
       part.header = at;
+      part.source = source_;
       if (!is_root) {
-        MimePart& parent = tree_.parts_[open_.back().part];
-        part.parent = open_.back().part;
+        part.parent = open_.empty() ? around_ : open_.back().part;
+        MimePart& parent = tree_.parts_[part.parent];
         part.number = ++parent.children;
         part.depth = static_cast<std::uint16_t>(parent.depth + 1);
       }
@@ -136,15 +155,14 @@ class MimeReader {
   }
 
   /// Sets open.is_multipart, or stays_whole_ for a message that is not to be looked into.
-  void decide_shape(const MimePart& part, std::uint32_t index, Open& open) {
+  void decide_shape(MimePart& part, std::uint32_t index, Open& open) {
     if (!part.is_multipart() && !part.is_message()) return;
     const bool is_encoded = part.encoding > TransferEncoding::binary;
     stays_whole_ = part.is_message();
     if (part.depth >= kMimeDepthMax) return note(MimeOddity::too_deep, index, part.header);
     if (part.is_message()) {
-      if (is_encoded && part.encoding != TransferEncoding::other)
-        return note_at(MimeOddity::encoded_message, index, part.encoding_field);
-      stays_whole_ = false;
+      stays_whole_ = is_encoded && part.encoding != TransferEncoding::other;
+      if (stays_whole_) decide_encoded(part, index, open);
       return;
     }
     if (open.boundary.empty()) return note(MimeOddity::no_boundary, index, part.header);
@@ -153,6 +171,31 @@ class MimeReader {
       if (around.is_multipart && around.boundary == open.boundary && !around.is_closed)
         return note_twice(index, open);
     open.is_multipart = true;
+  }
+
+  /// A message that claims to be encoded: what comes out is known when its end is.
+  void decide_encoded(MimePart& part, std::uint32_t index, Open& open) {
+    note_at(MimeOddity::encoded_message, index, part.encoding_field);
+    if (part.encoding == TransferEncoding::base64 && field_name(octets_.substr(part.body))) {
+      part.encoding = TransferEncoding::other;
+      stays_whole_ = false;
+    } else if (part.encoding != TransferEncoding::uuencode && decoded_depth_max_ > 0) {
+      open.is_encoded_message = decoded_depth_ < decoded_depth_max_;
+      if (!open.is_encoded_message) note(MimeOddity::too_deep, index, part.header);
+    }
+  }
+
+  /// Reads what is in an encoded message, whose end is known now.
+  void look_inside(std::uint32_t index) {
+    const MimePart& part = tree_.parts_[index];
+    if (tree_.parts_.size() >= kMimePartsMax) {
+      if (!std::exchange(is_full_, true)) note(MimeOddity::too_many_parts, index, part.header);
+      return;
+    }
+    tree_.decoded_.push_back(std::make_unique<const std::string>(decoded_body(tree_, part)));
+    MimeReader inside(*this, index);
+    inside.read();
+    is_full_ = inside.is_full_;
   }
 
   void note_twice(std::uint32_t index, Open& open) {
@@ -190,8 +233,9 @@ class MimeReader {
 
   void close_part(std::size_t end) {
     const Open& open = open_.back();
+    tree_.parts_[open.part].end = std::max<std::uint64_t>(end, tree_.parts_[open.part].body);
+    if (open.is_encoded_message) look_inside(open.part);
     MimePart& part = tree_.parts_[open.part];
-    part.end = std::max<std::uint64_t>(end, part.body);
     part.last = static_cast<std::uint32_t>(tree_.parts_.size());
     if (open.is_multipart) {
       --open_multiparts_;
@@ -213,6 +257,9 @@ class MimeReader {
 
   std::string_view octets_;
   MimeTree& tree_;
+  std::uint32_t source_ = 0;
+  std::uint32_t around_ = MimePart::kNone;
+  std::size_t decoded_depth_ = 0, decoded_depth_max_;
   std::vector<Open> open_;
   std::size_t open_multiparts_ = 0;
   bool is_full_ = false, stays_whole_ = false;
@@ -220,7 +267,9 @@ class MimeReader {
   ContentValue value_;
 };
 
-void parse_mime(std::string_view octets, MimeTree& tree) { MimeReader(octets, tree).read(); }
+void parse_mime(std::string_view octets, MimeTree& tree, EncodedMessages encoded) {
+  MimeReader(octets, tree, encoded).read();
+}
 
 std::string MimeTree::section(std::uint32_t index) const {
   std::string out;

@@ -21,11 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto parts = tree.parts();
   for (std::uint32_t i = 0; i < parts.size(); ++i) {
     const MimePart& part = parts[i];
-    if (part.header > part.body || part.body > part.end || part.end > size) std::abort();
+    if (part.header > part.body || part.body > part.end) std::abort();
+    if (part.end > tree.octets_of(part).size()) std::abort();
     if (part.last <= i || part.last > parts.size()) std::abort();
     if (i == 0) continue;
     const MimePart& parent = parts[part.parent];
-    if (part.parent >= i || part.header < parent.body || part.last > parent.last) std::abort();
+    if (part.parent >= i || part.last > parent.last) std::abort();
+    if (part.source != parent.source && !parent.is_encoded_message()) std::abort();
+    if (part.source == parent.source && part.header < parent.body) std::abort();
     if (i < 64 && tree.find_section(tree.section(i)) > i) std::abort();
     const std::string safe = safe_file_name(part_name(part));
     if (safe.size() > kSafeNameOctetsMax || safe.contains('/') || safe.starts_with('.'))
@@ -37,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::uint32_t index : list)
       if (index >= parts.size()) std::abort();
   for (const CheckFinding& finding : check_message(tree).findings)
-    if (finding.offset > size || finding.count == 0) std::abort();
+    if (finding.offset > tree.octets_of(parts[finding.part]).size() || finding.count == 0)
+      std::abort();
   return 0;
 }

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/testing/conformance.h"
+#include "codec/base64.h"
 #include "message/check.h"
 #include "message/mime_limits.h"
 
@@ -20,15 +22,19 @@ void expect_sound(const MimeTree& tree) {
   ASSERT_FALSE(parts.empty());
   EXPECT_EQ(parts[0].header, 0U);
   EXPECT_EQ(parts[0].end, tree.octets().size());
+  EXPECT_EQ(parts[0].source, 0U);
   for (std::uint32_t i = 0; i < parts.size(); ++i) {
     const MimePart& part = parts[i];
     EXPECT_LE(part.header, part.body);
     EXPECT_LE(part.body, part.end);
-    EXPECT_LE(part.end, tree.octets().size());
+    EXPECT_LE(part.end, tree.octets_of(part).size());
     EXPECT_GT(part.last, i);
     if (i > 0) {
       ASSERT_LT(part.parent, i);
-      EXPECT_GE(part.header, parts[part.parent].body);
+      if (part.source == parts[part.parent].source)
+        EXPECT_GE(part.header, parts[part.parent].body);
+      else
+        EXPECT_TRUE(parts[part.parent].is_encoded_message());
       EXPECT_LE(part.last, parts[part.parent].last);
     }
   }
@@ -111,6 +117,48 @@ TEST(MimeTree, TakesHostileMessagesInLinearTime) {
   std::string dashes = "Content-Type: multipart/mixed; boundary=-\r\n\r\n";
   for (int i = 0; i < 200'000; ++i) dashes += "\n---";
   expect_sound(parse_mime(dashes + std::string(1 << 20, '-')));
+}
+
+std::string encoded_message(std::string_view message) {
+  return "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+         codec::encode_base64(message);
+}
+
+TEST(MimeTree, LeavesEncodedMessagesWhereItIsTold) {
+  const std::string octets = encoded_message("Subject: x\r\n\r\none");
+  const MimeTree tree = parse_mime(octets, EncodedMessages::left);
+  EXPECT_EQ(tree.parts().size(), 1U);
+  EXPECT_EQ(tree.findings_count(), 1U);
+}
+
+TEST(MimeTree, StopsAtItsNumberOfPartsInEncodedMessages) {
+  std::string inside = "Content-Type: multipart/mixed; boundary=i\r\n\r\n";
+  for (int i = 0; i < 3000; ++i) inside += "--i\r\n\r\n";
+  std::string octets = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 3; ++i) octets += "--b\r\n" + encoded_message(inside) + "\r\n";
+  const MimeTree tree = parse_mime(octets + "--b--\r\n");
+  EXPECT_EQ(tree.parts().size(), kMimePartsMax);
+  expect_sound(tree);
+}
+
+// What is decoded is bounded by depth, not by how often it is wrapped.
+TEST(MimeTree, KeepsSoManyDecodedCopies) {
+  std::string octets = "Subject: x\r\n\r\n" + std::string(1 << 20, 'x');
+  const std::string head =
+      "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+  for (int i = 0; i < 40; ++i) octets.insert(0, head);
+  const MimeTree tree = parse_mime(octets);
+  std::uint32_t copies = 0;
+  for (const MimePart& part : tree.parts()) copies = std::max(copies, part.source);
+  EXPECT_EQ(copies, kMimeEncodedDepthMax);
+  expect_sound(tree);
+}
+
+TEST(MimeTree, MovesWithWhatItDecoded) {
+  const std::string octets = encoded_message("Subject: x\r\n\r\none");
+  MimeTree tree = parse_mime(octets);
+  const MimeTree moved = std::move(tree);
+  EXPECT_EQ(moved.body_of(moved.parts()[1]), "one");
 }
 
 TEST(MimeTree, UsesItsMemoryAgain) {

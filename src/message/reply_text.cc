@@ -34,8 +34,8 @@ bool introduces_code(std::string_view before) {
   static constexpr std::string_view kSigns = ":;(<>[\"'#=,|-";
   if (kSigns.contains(before.back())) return true;
   if (!has_blank) return false;
-  static constexpr std::array<std::string_view, 9> kWords{
-      "said", "error", "code", "reply", "response", "smtp", "by", "with", "reason"};
+  static constexpr std::array<std::string_view, 10> kWords{
+      "said", "error", "code", "reply", "response", "smtp", "by", "with", "reason", "problem"};
   for (const std::string_view word : kWords) {
     if (before.size() < word.size()) continue;
     if (same_ascii(before.substr(before.size() - word.size()), word)) return true;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/charset.h"
 #include "codec/utf8.h"
 #include "message/date.h"
 #include "message/field_values.h"
@@ -18,6 +19,12 @@ namespace {
 
 constexpr std::size_t kStrangeLinesMax = 8;
 constexpr std::size_t kStrangeOctetsMax = 200;
+
+/// Fields are UTF-8 at most; some programs write ISO-2022-JP, which says itself that it is that.
+std::string readable_fields(std::string_view text) {
+  const bool is_japanese = text.contains("\x1b$B") || text.contains("\x1b$@");
+  return is_japanese ? codec::to_utf8(text, "iso-2022-jp") : valid_utf8(text);
+}
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r\xc2\xa0") == line.npos;
@@ -177,7 +184,7 @@ std::string without_type(std::string_view value) {
 
 ReportFields parse_report_fields(std::string_view text) {
   ReportFields out;
-  const std::string clean = valid_utf8(text);
+  const std::string clean = readable_fields(text);
   text = clean;
   bool begins = true;
   while (!text.empty()) {

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/testing/conformance.h"
 #include "message/address_list.h"
 #include "message/auth_fields.h"
@@ -109,6 +111,30 @@ TEST(AddressList, KeepsAtMostSoMany) {
   const AddressList list = parse_address_list(in);
   EXPECT_EQ(list.mailboxes.size(), kMailboxesMax);
   EXPECT_FALSE(list.findings.empty());
+}
+
+TEST(AddressList, KeepsAtMostSoManyWordsOfAnAddress) {
+  for (const std::string_view word : {"@", "a ", "(c)", "\"q\" "}) {
+    std::string in;
+    for (std::size_t i = 0; i < 4 * kAddressWordsMax; ++i) in += word;
+    const AddressList list = parse_address_list(in + ", a@b.test");
+    ASSERT_FALSE(list.mailboxes.empty()) << word;
+    EXPECT_EQ(list.mailboxes.back().address(), "a@b.test") << word;
+    EXPECT_LE(list.mailboxes.front().local.size(), kAddressWordsMax) << word;
+    EXPECT_LE(list.mailboxes.front().name.size(), 2 * kAddressWordsMax) << word;
+    EXPECT_EQ(
+        std::ranges::count(list.findings, "an address has too many words", &AddressFinding::what),
+        1)
+        << word;
+  }
+}
+
+TEST(AddressList, FindsLiteralsBehindBracketsThatCloseNothing) {
+  const std::string open(100, '[');
+  const AddressList list = parse_address_list(open + " a@[192.0.2.1], b@" + open + "x], [c]@d");
+  ASSERT_EQ(list.mailboxes.size(), 3U);
+  EXPECT_EQ(list.mailboxes[0].address(), "a@[192.0.2.1]");
+  EXPECT_EQ(list.mailboxes[2].address(), "[c]@d");
 }
 
 TEST(FieldValues, ReadsIdentifiers) {

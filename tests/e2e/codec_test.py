@@ -89,6 +89,16 @@ class Codec(unittest.TestCase):
         code, out, _ = run('codec', 'guess', stdin=b'Just a few words.')
         self.assertEqual((code, out), (1, b''))
 
+    def test_a_charset_is_written_as_it_is_named(self):
+        self.assertEqual(run('codec', 'encode', 'charset:iso-8859-1', '--lenient', stdin='€ä'.encode())[:2], (1, b'?\xe4'))
+        self.assertEqual(run('codec', 'encode', 'charset:windows-1252', stdin='€ä'.encode())[:2], (0, b'\x80\xe4'))
+
+    def test_a_batch_has_the_code_of_the_command(self):
+        coded = base64.encodebytes(b'Some text that is long enough\n' * 4).decode()
+        answers = batch('codec', {'do': 'guess', 'text': 'plain'}, {'do': 'guess', 'text': coded})
+        self.assertEqual([answer['code'] for answer in answers], [1, 0])
+        self.assertEqual(run('codec', 'guess', stdin=b'plain')[0], 1)
+
     def test_a_batch_answers_line_by_line(self):
         answers = batch('codec', {'id': 1, 'do': 'decode', 'coding': 'base64', 'text': '/w=='}, 'no json',
                         {'id': [2], 'do': 'decode', 'coding': 'base64', 'text': '*'},
@@ -139,6 +149,58 @@ class Message(unittest.TestCase):
         self.assertIn('Hello you', text)
         self.assertNotIn('\x1b', text)
         self.assertNotIn('\x07', text)
+
+    def test_show_keeps_c1_controls_and_turned_names_from_terminals(self):
+        mail = ('From: a@example.test\r\nSubject: x\u009b2Jy\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'
+                '--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nred\u009b31m\r\n'
+                '--b\r\nContent-Type: application/octet-stream; name="=?utf-8?q?exe.=E2=80=AEgpj?="\r\n\r\nx\r\n--b--\r\n').encode()
+        for what in ('show', 'tree', 'headers'):
+            text = run('message', what, '-', stdin=mail)[1].decode()
+            self.assertNotIn('\u009b', text)
+            self.assertNotIn('\u202e', text)
+        self.assertIn('exe.\\u202egpj', run('message', 'show', '-', stdin=mail)[1].decode())
+
+    def test_files_inside_text_are_listed_and_given(self):
+        octets = bytes(range(256))
+        coded = run('codec', 'encode', 'uuencode', '--name', 'all.bin', stdin=octets)[1]
+        coded_too = run('codec', 'encode', 'yenc', '--name', 'zwei.bin', stdin=octets[:40])[1]
+        mail = b'From: a@example.test\r\nSubject: x\r\n\r\nbefore\r\n' + coded + b'between\r\n' + coded_too + b'behind\r\n'
+        code, out, _ = run('message', 'show', '-', stdin=mail)
+        self.assertEqual(code, 0)
+        self.assertIn(b'before\nbetween\nbehind\n', out)
+        self.assertIn(b'[1#1] all.bin  uuencode  256 octets', out)
+        self.assertIn(b'[1#2] zwei.bin  yenc  40 octets', out)
+        files = json.loads(run('message', 'tree', '-', '--json', stdin=mail)[1])['parts'][0]['files']
+        self.assertEqual([(f['id'], f['coding'], f['decoded_octets'], f['whole']) for f in files],
+                         [('1#1', 'uuencode', 256, True), ('1#2', 'yenc', 40, True)])
+        self.assertEqual(run('message', 'part', '-', '1#1', stdin=mail)[:2], (0, octets))
+        self.assertEqual(run('message', 'part', '-', '1#2', stdin=mail)[:2], (0, octets[:40]))
+        self.assertEqual(run('message', 'part', '-', '1#1', '--raw', stdin=mail)[:2], (0, coded))
+        for wrong in ('1#3', '1#0', '2#1', '1#', '1#x'):
+            self.assertEqual(run('message', 'part', '-', wrong, stdin=mail)[0], 1, wrong)
+        answer = batch('message', {'do': 'part', 'part': '1#1', 'base64': base64.b64encode(mail).decode()})[0]
+        self.assertEqual((answer['name'], base64.b64decode(answer['base64'])), ('all.bin', octets))
+
+    def test_an_encoded_message_is_looked_into(self):
+        inner = b'Subject: inside\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\none\r\n--i\r\n\r\ntwo\r\n--i--\r\n'
+        mail = (b'From: a@example.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\n'
+                b'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n' + base64.encodebytes(inner) +
+                b'\r\n--b--\r\n')
+        facts = json.loads(run('message', 'tree', '-', '--json', stdin=mail)[1])
+        parts = {part['id']: part for part in facts['parts']}
+        self.assertEqual(list(parts), ['TEXT', '1', '2', '2.TEXT', '2.1', '2.2'])
+        self.assertEqual((parts['2']['inside'], parts['2.1']['inside'], parts['2.2']['inside']), (None, '2', '2'))
+        self.assertEqual(parts['2']['decoded_octets'], len(inner))
+        self.assertEqual(inner[parts['2.2']['body_offset']:parts['2.2']['end_offset']], b'two')
+        self.assertEqual(run('message', 'part', '-', '2', stdin=mail)[:2], (0, inner))
+        self.assertEqual(run('message', 'part', '-', '2.2', stdin=mail)[:2], (0, b'two'))
+        self.assertEqual([finding['id'] for finding in facts['findings']], ['encoded-message'])
+        shown = json.loads(run('message', 'show', '-', '--json', stdin=mail)[1])
+        self.assertEqual((shown['text'], [a['id'] for a in shown['attachments']]), ('text', ['2']))
+
+    def test_html_is_read_in_the_charset_that_it_names(self):
+        mail = b'From: a@example.test\r\nContent-Type: text/html\r\n\r\n<meta charset=koi8-r><p>\xd0\xcf</p>'
+        self.assertIn('по'.encode(), run('message', 'show', '-', stdin=mail)[1])
 
     def test_check_says_what_breaks_which_standard(self):
         code, out, _ = run('message', 'check', '-', '--json', stdin=b'Date: yesterday\r\nTo: <a@b\r\n\r\nx\rz\r\n')

@@ -110,6 +110,8 @@ class Trace(unittest.TestCase):
         trace('/nowhere/at/all', expect=2)
         trace(expect=2)
         trace('-', octets=b'no header here\n', expect=1)
+        answer = json.loads(trace('--batch', octets=b'{"text": "no header here"}'))
+        self.assertEqual(answer['code'], 1)
 
 
 if __name__ == '__main__':

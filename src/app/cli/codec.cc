@@ -1,6 +1,7 @@
 // posthouse codec encode|decode NAME [FILE], codec list, codec guess [FILE]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 #include <optional>
@@ -157,24 +158,34 @@ int list(const Common& common) {
   return kFine;
 }
 
+/// The same for what is in memory, in pieces: BinHex writes up to 95 octets with one.
+Result<Done> run_through(std::string_view octets, const std::unique_ptr<Stream>& stream,
+                         std::string& out) {
+  constexpr std::size_t kPieceOctets = 64 << 10;
+  for (; !octets.empty(); octets.remove_prefix(std::min(octets.size(), kPieceOctets))) {
+    stream->feed(octets.substr(0, kPieceOctets), out);
+    if (out.size() > kCodedOctetsMax) return fail(Kind::over_limit, "too much to hold in memory");
+  }
+  stream->finish(out);
+  return Done{};
+}
+
 /// The likeliest reading of some octets, and what it makes of them.
-json::object guess_facts(std::string_view octets, std::string* best_out) {
+Result<json::object> guess_facts(std::string_view octets, std::string& decoded) {
   const auto guesses = codec::guess_coding(octets);
   json::array all;
   for (const auto& guess : guesses)
     all.push_back({{"coding", guess.coding}, {"percent", guess.percent}, {"why", guess.why}});
   json::object out{{"coding", guesses.empty() ? json::value() : json::value(guesses[0].coding)},
                    {"guesses", std::move(all)}};
-  std::string decoded(octets);
+  decoded = octets;
   if (!guesses.empty()) {
-    auto stream = codec::make_decoder(guesses.front().coding, {});
+    PH_TRY(const auto stream, codec::make_decoder(guesses.front().coding, {}));
     decoded.clear();
-    (*stream)->feed(octets, decoded);
-    (*stream)->finish(decoded);
-    out["fault_count"] = (*stream)->faults().count();
+    PH_TRY([[maybe_unused]] const auto done, run_through(octets, stream, decoded));
+    out["fault_count"] = stream->faults().count();
   }
   out["content"] = codec::name_content(decoded);
-  if (best_out != nullptr) *best_out = std::move(decoded);
   return out;
 }
 
@@ -182,7 +193,12 @@ int guess(const Common& common, const Args& args) {
   const auto octets = read_input(args.file, kInputOctetsMax);
   if (!octets) return kCouldNotRun;
   std::string decoded;
-  json::object out = guess_facts(*octets, &decoded);
+  auto guessed = guess_facts(*octets, decoded);
+  if (!guessed) {
+    complain(guessed.error(), "posthouse codec decode NAME --lenient prints it as it comes");
+    return kCouldNotRun;
+  }
+  json::object& out = *guessed;
   const bool known = !out["coding"].is_null();
   if (common.json) {
     put_octets(out, decoded);
@@ -217,8 +233,9 @@ Result<json::object> answer(const json::object& request) {
   PH_TRY(const std::string octets, octets_of(request));
   if (what == "guess") {
     std::string decoded;
-    json::object out = guess_facts(octets, &decoded);
+    PH_TRY(json::object out, guess_facts(octets, decoded));
     put_octets(out, decoded);
+    out["code"] = out.at("coding").is_null() ? kFoundWrong : kFine;
     return out;
   }
   CodingOptions options;
@@ -230,8 +247,7 @@ Result<json::object> answer(const json::object& request) {
   PH_TRY(auto stream, what == "encode" ? codec::make_encoder(coding, options)
                                        : codec::make_decoder(coding, options));
   Coded coded{std::move(stream), "", octets.size()};
-  coded.stream->feed(octets, coded.out);
-  coded.stream->finish(coded.out);
+  PH_TRY([[maybe_unused]] const auto done, run_through(octets, coded.stream, coded.out));
   json::object out = facts(coded, coding, lenient);
   out["code"] = coded.right() ? kFine : kFoundWrong;
   return out;

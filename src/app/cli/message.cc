@@ -13,6 +13,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
 #include "app/cli/message_facts.h"
+#include "app/cli/message_files.h"
 #include "app/cli/output.h"
 #include "codec/utf8.h"
 #include "message/readable.h"
@@ -28,21 +29,6 @@ struct Args {
   std::string file, part, out;
   bool raw = false, as_text = false;
 };
-
-/// What a terminal may be given of a stranger's text: lines and tabs, no other control characters.
-std::string shown_text(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
-    if ((octet < 0x20 && text[i] != '\n' && text[i] != '\t') || octet == 0x7f) {
-      out += fmt::format("\\x{:02x}", octet);
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 std::string joined(const json::array& addresses) {
   std::string out;
@@ -60,6 +46,16 @@ std::string member(const json::object& object, std::string_view name) {
   return found && found->is_string() ? printable(std::string_view(found->get_string())) : "";
 }
 
+void print_files(const json::array& files) {
+  for (const auto& each : files) {
+    const auto& file = each.as_object();
+    const std::string name = member(file, "name");
+    fmt::print("[{}] {}  {}  {} octets{}\n", member(file, "id"), name.empty() ? "(no name)" : name,
+               member(file, "coding"), file.at("decoded_octets").as_uint64(),
+               file.at("whole").as_bool() ? "" : "  (its end is missing)");
+  }
+}
+
 void print_readable(const MimeTree& tree) {
   const json::object facts = readable_facts(tree);
   const auto line = [](const char* name, const std::string& value) {
@@ -70,12 +66,14 @@ void print_readable(const MimeTree& tree) {
   line("Cc:", joined(facts.at("cc").as_array()));
   line("Date:", printable(tree.header().text("date").value_or("")));
   line("Subject:", member(facts, "subject"));
-  const std::string text = shown_text(std::string_view(facts.at("text").as_string()));
+  const std::string text = printable_lines(std::string_view(facts.at("text").as_string()));
   fmt::print("\n{}{}", text, text.ends_with('\n') || text.empty() ? "" : "\n");
   if (facts.at("html_only").as_bool()) fmt::print("\n(made from HTML: there is no other text)\n");
   const auto& attachments = facts.at("attachments").as_array();
-  if (attachments.empty()) return;
+  const auto& files = facts.at("files").as_array();
+  if (attachments.empty() && files.empty()) return;
   fmt::print("\n");
+  print_files(files);
   for (const auto& each : attachments) {
     const auto& part = each.as_object();
     const auto* octets = part.if_contains("decoded_octets");
@@ -96,6 +94,12 @@ void print_tree(const MimeTree& tree) {
     rows.push_back({member(part, "id"), std::string(2 * depth, ' ') + member(part, "type"),
                     member(part, "charset"), member(part, "encoding"),
                     fmt::format("{}", part.at("octets").as_uint64()), member(part, "name")});
+    for (const auto& inside : part.at("files").as_array()) {
+      const auto& file = inside.as_object();
+      rows.push_back({member(file, "id"), std::string(2 * depth + 2, ' ') + "file", "",
+                      member(file, "coding"), fmt::format("{}", file.at("octets").as_uint64()),
+                      member(file, "name")});
+    }
   }
   print_table(rows);
   for (const auto& each : facts.at("findings").as_array()) {
@@ -143,9 +147,48 @@ Result<std::uint32_t> find_part(const MimeTree& tree, const std::string& id) {
 
 Result<std::string> content_of(const MimeTree& tree, std::uint32_t index, bool raw, bool as_text) {
   const MimePart& part = tree.parts()[index];
-  if (raw || part.children > 0) return std::string(tree.body_of(part));
+  if (raw || (part.children > 0 && !part.is_encoded_message()))
+    return std::string(tree.body_of(part));
   if (as_text) return message::decoded_text(tree, part).text;
   return message::decoded_body(tree, part);
+}
+
+/// A file inside the text of a part, "1#1": its facts and its octets. not_found, over_limit.
+struct FoundFile {
+  json::object facts;
+  std::string content;
+};
+Result<FoundFile> find_file(const MimeTree& tree, const FileId& id, bool raw) {
+  PH_TRY(const auto index, find_part(tree, id.part));
+  const PartFiles files = files_of(tree, index);
+  if (id.number > files.files.size())
+    return fail(Kind::not_found, "no file in the text has this id",
+                fmt::format("{}#{}; posthouse message tree FILE lists them", id.part, id.number));
+  FoundFile out{.facts = files_facts(files, part_id(tree, index)).at(id.number - 1).as_object()};
+  PH_TRY(out.content, content_of(files, files.files[id.number - 1], raw));
+  return out;
+}
+
+Result<json::object> part_facts(const MimeTree& tree, const Args& args) {
+  if (const auto id = file_id(args.part)) {
+    PH_TRY(FoundFile file, find_file(tree, *id, args.raw));
+    put_octets(file.facts, file.content);
+    return std::move(file.facts);
+  }
+  PH_TRY(const auto index, find_part(tree, args.part));
+  PH_TRY(const std::string content, content_of(tree, index, args.raw, args.as_text));
+  json::object out = tree_facts(tree).at("parts").at(index).as_object();
+  put_octets(out, content);
+  return out;
+}
+
+Result<std::string> part_content(const MimeTree& tree, const Args& args) {
+  if (const auto id = file_id(args.part)) {
+    PH_TRY(FoundFile file, find_file(tree, *id, args.raw));
+    return std::move(file.content);
+  }
+  PH_TRY(const auto index, find_part(tree, args.part));
+  return content_of(tree, index, args.raw, args.as_text);
 }
 
 /// What the parts of the command do with a message, as JSON. `check`: findings make the code 1.
@@ -153,13 +196,7 @@ Result<json::object> facts_for(std::string_view what, const MimeTree& tree, cons
   if (what == "show") return readable_facts(tree);
   if (what == "tree") return tree_facts(tree);
   if (what == "headers") return header_facts(tree.header());
-  if (what == "part") {
-    PH_TRY(const auto index, find_part(tree, args.part));
-    PH_TRY(const std::string content, content_of(tree, index, args.raw, args.as_text));
-    json::object out = tree_facts(tree).at("parts").at(index).as_object();
-    put_octets(out, content);
-    return out;
-  }
+  if (what == "part") return part_facts(tree, args);
   if (what == "check") {
     json::object out = check_facts(tree);
     out["code"] = out.at("findings").as_array().empty() ? kFine : kFoundWrong;
@@ -211,13 +248,12 @@ int run_on_file(const Common& common, const Args& args, std::string_view what) {
     print_findings(facts);
     return facts.at("findings").as_array().empty() ? kFine : kFoundWrong;
   } else {
-    const auto index = find_part(tree, args.part);
-    if (!index) {
-      complain(index.error());
+    const auto content = part_content(tree, args);
+    if (!content) {
+      complain(content.error());
       return kFoundWrong;
     }
-    const auto content = content_of(tree, *index, args.raw, args.as_text);
-    return content && write_to(args.out, *content) ? kFine : kCouldNotRun;
+    return write_to(args.out, *content) ? kFine : kCouldNotRun;
   }
   return kFine;
 }
@@ -267,9 +303,12 @@ void add_message(Command program, Common& common) {
   const auto args = add_part_of(command, common, "part", "one part of it, decoded",
                                 "Examples:\n"
                                 "  posthouse message part mail.eml 2 -o picture.png\n"
-                                "  posthouse message part mail.eml 1.2 --text\n",
+                                "  posthouse message part mail.eml 1.2 --text\n"
+                                "  posthouse message part old.eml 1#1 > file.tar\n",
                                 part);
-  part.text("ID", args->part, "as `message tree` has it, 1.2").required();
+  part.text("ID", args->part,
+            "as `message tree` has it, 1.2; 1#1: a file inside the text of a part")
+      .required();
   part.text("-o,--out", args->out, "write it to this file");
   const auto raw = part.flag("--raw", args->raw, "as it stands there, not decoded");
   part.flag("--text", args->as_text, "a text part as UTF-8").excludes(raw);

@@ -6,8 +6,10 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "app/cli/message_files.h"
 #include "app/daemon/facts.h"
 #include "base/ascii.h"
+#include "codec/charset.h"
 #include "message/address_list.h"
 #include "message/check_fields.h"
 #include "message/date.h"
@@ -74,6 +76,13 @@ std::uint64_t decoded_octets(const MimeTree& tree, const MimePart& part) {
   return count + piece.size();
 }
 
+/// The encoded message in which the offsets of a part count.
+std::uint32_t encoded_around(const MimeTree& tree, std::uint32_t index) {
+  const std::uint32_t source = tree.parts()[index].source;
+  while (tree.parts()[index].source == source) index = tree.parts()[index].parent;
+  return index;
+}
+
 json::object facts(const MimeTree& tree, std::uint32_t index) {
   const MimePart& part = tree.parts()[index];
   json::object out{{"id", part_id(tree, index)},
@@ -81,7 +90,7 @@ json::object facts(const MimeTree& tree, std::uint32_t index) {
                    {"charset", daemon::utf8_only(part.charset)},
                    {"encoding", encoding_name(part.encoding)},
                    {"octets", part.end - part.body}};
-  if (part.children > 0) {
+  if (part.children > 0 && !part.is_encoded_message()) {
     out["decoded_octets"] = nullptr;
   } else {
     out["decoded_octets"] = decoded_octets(tree, part);
@@ -94,6 +103,8 @@ json::object facts(const MimeTree& tree, std::uint32_t index) {
   out["header_offset"] = part.header;
   out["body_offset"] = part.body;
   out["end_offset"] = part.end;
+  out["inside"] = nullptr;
+  if (part.source > 0) out["inside"] = part_id(tree, encoded_around(tree, index));
   return out;
 }
 
@@ -119,7 +130,11 @@ std::string_view encoding_name(message::TransferEncoding encoding) {
 
 json::object tree_facts(const MimeTree& tree) {
   json::array parts, findings;
-  for (std::uint32_t i = 0; i < tree.parts().size(); ++i) parts.push_back(facts(tree, i));
+  for (std::uint32_t i = 0; i < tree.parts().size(); ++i) {
+    json::object part = facts(tree, i);
+    part["files"] = files_facts(files_of(tree, i), part_id(tree, i));
+    parts.push_back(std::move(part));
+  }
   for (const auto& each : tree.findings()) {
     findings.push_back({{"id", message::id_of(each.what)},
                         {"part", part_id(tree, each.part)},
@@ -158,15 +173,22 @@ json::object header_facts(const message::Header& header) {
           {"findings", std::move(findings)}};
 }
 
-std::string readable_text_of(const MimeTree& tree, bool& html_only) {
+std::string readable_text_of(const MimeTree& tree, bool& html_only, json::array& files) {
   const auto readable = message::readable_parts(tree);
   std::string out;
   html_only = !readable.text.empty();
   for (const std::uint32_t index : readable.text) {
     const MimePart& part = tree.parts()[index];
     if (part.type != "text") continue;
-    const auto text = message::decoded_text(tree, part);
     if (!out.empty()) out += "\n";
+    const PartFiles inside = files_of(tree, index);
+    if (!inside.files.empty()) {
+      html_only = false;
+      for (auto& file : files_facts(inside, part_id(tree, index))) files.push_back(std::move(file));
+      out += codec::to_utf8(inside.rest(), part.charset);
+      continue;
+    }
+    const auto text = message::decoded_text(tree, part);
     if (part.subtype == "html") {
       out += message::html_to_text(text.text) + "\n";
     } else {
@@ -181,8 +203,8 @@ std::string readable_text_of(const MimeTree& tree, bool& html_only) {
 json::object readable_facts(const MimeTree& tree) {
   const message::Header& header = tree.header();
   bool html_only = false;
-  std::string text = readable_text_of(tree, html_only);
-  json::array attachments;
+  json::array attachments, files;
+  std::string text = readable_text_of(tree, html_only, files);
   for (const std::uint32_t index : message::readable_parts(tree).attachments)
     attachments.push_back(facts(tree, index));
   json::object out{{"from", addresses_of(header, "from")},
@@ -199,6 +221,7 @@ json::object readable_facts(const MimeTree& tree) {
   out["text"] = std::move(text);
   out["html_only"] = html_only;
   out["attachments"] = std::move(attachments);
+  out["files"] = std::move(files);
   return out;
 }
 

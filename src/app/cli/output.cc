@@ -20,16 +20,65 @@ std::size_t columns(std::string_view utf8) {
       utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+unsigned octet_at(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+}
+
+/// U+0080 to U+009F, which terminals obey as they do ESC, in UTF-8.
+bool is_c1(std::string_view text, std::size_t at) {
+  return octet_at(text, at) == 0xc2 && octet_at(text, at + 1) >= 0x80 &&
+         octet_at(text, at + 1) < 0xa0;
+}
+
+/// U+202A to U+202E, U+2066 to U+2069: they turn the direction of what follows.
+bool is_direction_mark(std::string_view text, std::size_t at) {
+  if (octet_at(text, at) != 0xe2) return false;
+  const unsigned second = octet_at(text, at + 1), third = octet_at(text, at + 2);
+  return (second == 0x80 && third >= 0xaa && third <= 0xae) ||
+         (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+}
+
+void put_octet(unsigned octet, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\x";
+  out += kDigits[octet >> 4U];
+  out += kDigits[octet & 0xfU];
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned octet = octet_at(text, i);
     if (octet < 0x20 || octet == 0x7f) {
-      out += fmt::format("\\x{:02x}", octet);
+      put_octet(octet, out);
+    } else if (is_c1(text, i)) {
+      put_octet(octet_at(text, ++i), out);
+    } else if (is_direction_mark(text, i)) {
+      out += octet_at(text, i + 1) == 0x80 ? "\\u202" : "\\u206";
+      out += "0123456789abcdef"[octet_at(text, i + 2) & 0xfU];
+      i += 2;
     } else {
-      out += c;
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned octet = octet_at(text, i);
+    if (octet == '\r' && octet_at(text, i + 1) == '\n') continue;
+    if ((octet < 0x20 && octet != '\n' && octet != '\t') || octet == 0x7f) {
+      put_octet(octet, out);
+    } else if (is_c1(text, i)) {
+      put_octet(octet_at(text, ++i), out);
+    } else {
+      out += text[i];
     }
   }
   return out;

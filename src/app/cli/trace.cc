@@ -38,11 +38,6 @@ explain::JourneyQuestion question_of(const Args& args) {
   return out;
 }
 
-explain::Journey journey_of(std::string_view octets, const explain::JourneyQuestion& question) {
-  const message::Header header = message::parse_header(octets);
-  return explain::trace(header.fields(), question);
-}
-
 bool is_wrong(const explain::Journey& journey) {
   return std::ranges::any_of(journey.findings, [](const explain::JourneyFinding& finding) {
     return finding.severity == explain::Severity::wrong;
@@ -91,9 +86,10 @@ int trace_batch(const Args& args) {
   const explain::JourneyQuestion question = question_of(args);
   return run_batch([&question](const json::object& request) -> Result<json::object> {
     PH_TRY(const std::string octets, octets_of(request));
-    const explain::Journey journey = journey_of(octets, question);
+    const message::Header header = message::parse_header(octets);
+    const explain::Journey journey = explain::trace(header.fields(), question);
     json::object out = facts(journey);
-    out["code"] = is_wrong(journey) ? kFoundWrong : kFine;
+    out["code"] = is_wrong(journey) || header.fields().empty() ? kFoundWrong : kFine;
     return out;
   });
 }
