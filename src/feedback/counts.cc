@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
+
+#include "feedback/commit.h"
 
 namespace ph::feedback {
 namespace {
@@ -27,17 +28,6 @@ class Seen {
  private:
   std::vector<store::Record> records_;
 };
-
-/// A commit that is asked after until it is known whether it was done.
-Task<Result<Done>> committed(store::Store& store,  // NOLINT: outlives all calls
-                             store::Partition partition, store::Batch batch) {
-  const auto ticket = std::make_shared<std::optional<store::Ticket>>();
-  batch.on_unknown = [ticket](store::Ticket unknown) { *ticket = std::move(unknown); };
-  const auto done = co_await store.commit(std::move(partition), std::move(batch), {.prio = 0});
-  if (done) co_return Done{};
-  if (done.error().kind != Kind::unknown || !*ticket) co_return std::unexpected(done.error());
-  co_return co_await store.settle(**ticket, {.prio = 0});
-}
 
 }  // namespace
 
