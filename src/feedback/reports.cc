@@ -197,7 +197,7 @@ Task<Result<Sending>> Reports::send_to(RoundPtr round,
                                        std::shared_ptr<const mailauth::DmarcReport> report,
                                        mailauth::DmarcDestination to) {
   Sending sending{.domain = report->policy.domain,
-                  .to = to.may == May::send ? message::to_string(to.to.address) : to.uri,
+                  .to = to.to.address.null() ? to.uri : message::to_string(to.to.address),
                   .what = to.may == May::later ? What::later : What::refused,
                   .why = to.why};
   if (to.may != May::send) co_return sending;

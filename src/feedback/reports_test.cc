@@ -216,7 +216,8 @@ TEST_F(FeedbackReports, WhatIsBeyondTheLimitsIsSaidToBe) {
               ElementsAre("5 further messages are not listed: they came from too many sources"));
   // A slot takes one domain: of two in the same slot, one gets a report.
   std::string other = "b.test";
-  for (char c = 'b'; slot_of(other) != slot_of("a.test"); ++c) other = std::string(2, c) + ".test";
+  for (int i = 0; slot_of(other) != slot_of("a.test"); ++i)
+    other = "b" + std::to_string(i) + ".test";
   life->counts.count(finding("a.test", "192.0.2.1", true));
   ASSERT_TRUE(run(life->counts.write()));
   life->counts.count(finding(other, "192.0.2.1", true));
