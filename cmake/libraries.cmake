@@ -37,6 +37,14 @@ pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 add_library(lib_psl INTERFACE)
 target_link_libraries(lib_psl INTERFACE PkgConfig::PSL)
 
+# gzip and zip of reports; and their XML.
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+add_library(lib_zlib INTERFACE)
+target_link_libraries(lib_zlib INTERFACE PkgConfig::ZLIB)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+add_library(lib_expat INTERFACE)
+target_link_libraries(lib_expat INTERFACE PkgConfig::EXPAT)
+
 # The release program's allocator (docs/adr/0006-allocator.md); sanitizers bring their own.
 add_library(lib_allocator INTERFACE)
 if(NOT PH_SANITIZE AND NOT PH_FUZZ)

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "mailauth/signers.h"
+#include "deliver/own_signatures.h"
 
 namespace ph::deliver {
 
@@ -27,28 +27,16 @@ Task<Result<std::string>> Reporter::original_of(std::shared_ptr<const queue::Mes
   co_return original;
 }
 
-/// In the name of the domain of ours that our host name is, or lies below; "" without keys. A
-/// report that is not signed is better than none, so nothing here fails.
+/// In the name of the domain of ours that our host name is, or lies below; "" without keys.
 Task<std::string> Reporter::signatures(std::shared_ptr<const std::string> report, Wall now) {
   if (options_.keys == nullptr) co_return std::string();
-  const message::Header header = message::parse_header(*report);
-  for (std::string domain = options_.hostname; domain.contains('.');
-       domain.erase(0, domain.find('.') + 1)) {
-    auto keys = co_await options_.keys->signing_keys(domain, world_.clock.now() + kReportKeysTime);
-    if (keys && (*keys)->empty()) continue;
-    Result<std::string> fields = std::string();
-    if (keys) {
-      mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256, {});
-      digest.update(std::string_view(*report).substr(static_cast<std::size_t>(header.body())));
-      fields = mailauth::sign_with_all(header, domain, **keys, digest.finish(), now);
-    } else {
-      fields = std::unexpected(keys.error());
-    }
-    if (fields) co_return *std::move(fields);
-    world_.log.error("deliver: a report goes out without a signature", fields.error());
-    break;
+  const auto domain = co_await own_domain(*options_.keys, world_, options_.hostname);
+  if (!domain) {
+    world_.log.error("deliver: a report goes out without a signature", domain.error());
+    co_return std::string();
   }
-  co_return std::string();
+  if (domain->empty()) co_return std::string();
+  co_return co_await own_signatures(*options_.keys, world_, *domain, std::move(report), now);
 }
 
 Task<Result<Reporter::Report>> Reporter::make(std::shared_ptr<const queue::Message> about,

@@ -19,9 +19,6 @@ inline constexpr std::uint64_t kReturnedMessageOctetsMax = 1 << 20;
 /// Recipients in one report. A message with more of them gets several.
 inline constexpr std::size_t kReportRecipientsMax = 500;
 
-/// For the keys that sign a report; they are in memory as a rule.
-inline constexpr std::chrono::seconds kReportKeysTime{10};
-
 struct ReportOptions {
   std::string hostname;
   identity::Keyring* keys = nullptr;  // none: reports are not signed

@@ -43,6 +43,7 @@ class BlobDraft final : public Draft {
   void give_up(const Error& error);
   Finished turn_away();
   void note(Outcome outcome) const;
+  void count() const;
 
   House& house_;
   smtp::Envelope envelope_;
@@ -228,7 +229,14 @@ Finished BlobDraft::turn_away() {
   const bool later =
       refused_ == What::no_space || refused_ == What::temporary || refused_ == What::unprovable;
   note(later ? Outcome::deferred : Outcome::refused);
+  if (refused_ == What::unproven) count();
   return {.what = *refused_, .reply = reply_};
+}
+
+/// For the report to the author's domain: what is asked for again later is counted then.
+void BlobDraft::count() const {
+  const auto& services = house_.services();
+  if (services.count && verdict_ && verdict_->finding) services.count(*verdict_->finding);
 }
 
 void BlobDraft::note(Outcome outcome) const {
@@ -403,6 +411,7 @@ Task<Finished> BlobDraft::finish(rt::Instant deadline) {
     give_up(accepted.error());
     co_return turn_away();
   }
+  count();
   co_return Finished{.what = What::accepted, .queue_id = to_string(id_)};
 }
 

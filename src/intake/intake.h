@@ -34,6 +34,9 @@ struct Services {
   policy::SenderChecks* checks = nullptr;    // none: nothing is checked
   identity::Keyring* keys = nullptr;         // none: nothing is signed
   identity::Directory* directory = nullptr;  // with keys: who may sign as whom, what is forwarded
+  /// What a domain wants to be told of a message that was accepted, or refused for its sake; none:
+  /// nothing is collected. Called on any thread, never waits.
+  std::function<void(const mailauth::DmarcFinding&)> count{};
 };
 
 /// All references outlive the intake, the intake its drafts.

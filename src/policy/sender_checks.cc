@@ -85,6 +85,7 @@ void SenderCheck::on_header(std::string_view octets) {
   dkim_.emplace(header, bodies_, now_);
   arc_.emplace(header, bodies_, now_);
   authors_ = mailauth::author_domains(header);
+  is_report_ = mailauth::is_dmarc_report_subject(header.text("Subject").value_or(""));
   begun();
   rt::spawn(executor_, look_at_header(shared_from_this()));
 }
@@ -120,7 +121,7 @@ Task<SenderVerdict> SenderCheck::verdict() {
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
   co_return judge_sender(std::move(facts), self->authors_.size(), self->house_->options.mode,
-                         self->house_->options.trusted_sealers);
+                         self->house_->options.trusted_sealers, self->is_report_);
 }
 
 }  // namespace ph::policy

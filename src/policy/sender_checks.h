@@ -100,6 +100,7 @@ class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
   std::optional<mailauth::ArcVerifier> arc_;
   std::vector<std::string> authors_;
   unsigned sample_;
+  bool is_report_ = false;  // by its subject
 
   unsigned looking_ = 0;
   std::optional<rt::Resume<Done>> waiter_;

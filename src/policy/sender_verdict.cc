@@ -98,21 +98,62 @@ std::string vouching_sealer(const mailauth::ArcOutcome& arc,
   return {};
 }
 
-SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
-                           Authentication mode, const std::vector<std::string>& trusted_sealers) {
-  SenderVerdict verdict{.facts = std::move(facts)};
-  verdict.why = summary(verdict.facts);
-  if (mode != Authentication::enforce || !verdict.facts.dmarc) return verdict;
+namespace {
+
+using Reason = mailauth::DmarcReport::Reason;
+
+/// As RFC 8617 §7.2.2 has it told.
+std::string arc_comment(const mailauth::ArcOutcome& arc) {
+  std::string out = "arc=pass";
+  for (auto set = arc.sets.rbegin(); set != arc.sets.rend(); ++set)
+    out += fmt::format(" as[{0}].d={1} as[{0}].s={2}", set->instance, set->domain, set->selector);
+  return out.substr(0, kReportCommentOctetsMax);
+}
+
+std::optional<mailauth::DmarcFinding> finding_of(const SenderVerdict& verdict, Authentication mode,
+                                                 bool vouched) {
+  const auto& facts = verdict.facts;
+  if (!facts.dmarc || verdict.what == What::later) return std::nullopt;
+  const DmarcPolicy done = verdict.what == What::reject       ? DmarcPolicy::reject
+                           : verdict.what == What::quarantine ? DmarcPolicy::quarantine
+                                                              : DmarcPolicy::none;
+  std::vector<Reason> reasons;
+  const bool spared = facts.dmarc->result == DmarcResult::fail && facts.dmarc->disposition != done;
+  if (spared && vouched) {
+    reasons.push_back({"local_policy", arc_comment(*facts.arc)});
+  } else if (spared && mode == Authentication::monitor) {
+    reasons.push_back({"local_policy", "policies are not applied here"});
+  }
+  return mailauth::dmarc_finding(facts, done, std::move(reasons));
+}
+
+/// true: a trusted sealer's word stands against what would be done.
+bool weigh(SenderVerdict& verdict, std::size_t author_domains,
+           const std::vector<std::string>& trusted_sealers) {
   turn_away(verdict, author_domains);
-  if (verdict.what == What::accept) return verdict;
+  if (verdict.what == What::accept) return false;
   const std::string sealer =
       verdict.facts.arc ? vouching_sealer(*verdict.facts.arc, trusted_sealers) : std::string();
-  if (!sealer.empty() && verdict.facts.dmarc->result != DmarcResult::permerror) {
-    verdict.what = What::accept;
-    verdict.reply.clear();
-    verdict.why +=
-        fmt::format("; taken all the same: {}, a trusted sealer, found that it passes", sealer);
-  }
+  if (sealer.empty() || verdict.facts.dmarc->result == DmarcResult::permerror) return false;
+  verdict.what = What::accept;
+  verdict.reply.clear();
+  verdict.why +=
+      fmt::format("; taken all the same: {}, a trusted sealer, found that it passes", sealer);
+  return true;
+}
+
+}  // namespace
+
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
+                           Authentication mode, const std::vector<std::string>& trusted_sealers,
+                           bool is_report) {
+  SenderVerdict verdict{.facts = std::move(facts)};
+  verdict.why = summary(verdict.facts);
+  if (!verdict.facts.dmarc) return verdict;
+  const bool vouched =
+      mode == Authentication::enforce && weigh(verdict, author_domains, trusted_sealers);
+  const bool passing_report = is_report && verdict.facts.dmarc->result == DmarcResult::pass;
+  if (!passing_report) verdict.finding = finding_of(verdict, mode, vouched);
   return verdict;
 }
 

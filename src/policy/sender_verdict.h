@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "mailauth/dmarc_finding.h"
 #include "mailauth/results.h"
 
 namespace ph::policy {
@@ -18,6 +20,9 @@ enum class Authentication : std::uint8_t {
 /// Domains of [authentication] trusted_sealers.
 inline constexpr std::size_t kTrustedSealersMax = 1000;
 
+/// Octets of a comment in a report that says why a policy was not applied.
+inline constexpr std::size_t kReportCommentOctetsMax = 1000;
+
 struct SenderVerdict {
   enum class What : std::uint8_t {
     accept,
@@ -29,6 +34,9 @@ struct SenderVerdict {
   std::string why;                      // one sentence, for events
   std::string reply;                    // reject, later: for the wire; ASCII without line ends
   mailauth::AuthenticationFacts facts;  // for the header fields
+  /// What the author's domain is to be told of it, in a report; nullopt: nothing, or it is a report
+  /// itself.
+  std::optional<mailauth::DmarcFinding> finding{};
 };
 
 /// Decides by what was found.
@@ -40,8 +48,11 @@ struct SenderVerdict {
 /// Mail with more author domains than DMARC looks at is refused: no policy could be found for it.
 ///   author_domains   how many From names
 ///   trusted_sealers  domains, as the DNS knows them
+///   is_report        it is an aggregate report by its subject. One that passes is not reported
+///                    about, or two servers would send each other reports about reports for ever
 SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
-                           Authentication mode, const std::vector<std::string>& trusted_sealers);
+                           Authentication mode, const std::vector<std::string>& trusted_sealers,
+                           bool is_report = false);
 
 /// The sealer whose word counts against a DMARC failure; "": there is none. RFC 8617 §7.2.1.
 std::string vouching_sealer(const mailauth::ArcOutcome& arc,

@@ -80,5 +80,34 @@ TEST(SenderVerdict, ATrustedChainOverrides) {
   EXPECT_NE(verdict.why.find("lists.test, a trusted sealer"), verdict.why.npos) << verdict.why;
 }
 
+TEST(SenderVerdict, SaysWhatTheDomainIsToBeTold) {
+  const auto told = [](DmarcResult result, Authentication mode, bool sealed, bool is_report) {
+    auto facts = found(result, DmarcPolicy::reject);
+    facts.dmarc->record_domain = "a.test";
+    facts.dmarc->report_uris = {"mailto:r@a.test"};
+    if (sealed) {
+      facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass header.from=a.test");
+      facts.arc->sets[0].selector = "s1";
+    }
+    const auto verdict = judge_sender(std::move(facts), 1, mode, {"lists.test"}, is_report);
+    if (!verdict.finding) return std::string("nothing");
+    std::string out = verdict.finding->row.disposition;
+    for (const auto& reason : verdict.finding->row.reasons)
+      out += "; " + reason.type + ": " + reason.comment;
+    return out;
+  };
+  using enum Authentication;
+  EXPECT_EQ(told(DmarcResult::fail, enforce, false, false), "reject");
+  EXPECT_EQ(told(DmarcResult::pass, enforce, false, false), "none");
+  EXPECT_EQ(told(DmarcResult::fail, monitor, false, false),
+            "none; local_policy: policies are not applied here");
+  EXPECT_EQ(told(DmarcResult::fail, enforce, true, false),
+            "none; local_policy: arc=pass as[1].d=lists.test as[1].s=s1");
+  EXPECT_EQ(told(DmarcResult::temperror, enforce, false, false), "nothing");
+  // A report that passes is not reported about; whoever forges one is.
+  EXPECT_EQ(told(DmarcResult::pass, enforce, false, true), "nothing");
+  EXPECT_EQ(told(DmarcResult::fail, enforce, false, true), "reject");
+}
+
 }  // namespace
 }  // namespace ph::policy

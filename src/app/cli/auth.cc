@@ -1,4 +1,4 @@
-// posthouse auth spf|dkim|dmarc|arc|sign|seal|lint
+// posthouse auth spf|dkim|dmarc|arc|sign|seal|lint|report
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -220,6 +220,17 @@ void add_auth(Command program, Common& common) {
   lint.command.text("DOMAIN", lint.args->request.domain, "").required();
   lint.command.texts("--selector", lint.args->request.selectors,
                      "look at this DKIM key, too; default: common names are tried");
+  auto report = command.add("report", "who sends in your name, as another server counted it");
+  const auto read = std::make_shared<Args>();
+  read->request.what = "report";
+  report
+      .text("FILE", read->file,
+            "a DMARC aggregate report: the message, or .xml, .xml.gz, .zip; - for standard input")
+      .required();
+  report.notes(
+      "Exit 1: some of the mail does not pass DMARC, or the report is not in order.\n"
+      "Example:\n  posthouse auth report google.com!example.org!1700000000!1700086399.zip\n");
+  report.on_run(common, [&common, read] { return run_one(common, *read); });
   command.on_run(common, [&common, args] {
     if (args->batch) return run_requests(common, *args);
     complain("which part of auth?", "posthouse auth --help");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/cli/auth_facts.h"
+#include "app/cli/auth_report.h"
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
@@ -327,8 +328,10 @@ Result<json::object> AuthDesk::answer(const AuthRequest& request) {
     PH_TRY(out, seal(request, now));
   } else if (request.what == "lint") {
     PH_TRY(out, lint(request, now));
+  } else if (request.what == "report") {
+    PH_TRY(out, report_facts(request.message));
   } else {
-    return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal or lint",
+    return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal, lint or report",
                 request.what);
   }
   out["do"] = request.what;

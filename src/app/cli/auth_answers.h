@@ -21,9 +21,9 @@ inline constexpr std::chrono::seconds kAuthLookUpMax{20};
 
 /// One request, of the command line or of a batch.
 struct AuthRequest {
-  std::string what;                    // "spf", "dkim", "dmarc", "arc", "sign", "seal", "lint"
-  std::string ip, helo, from;          // of the client
-  std::string message;                 // its octets, any line ends
+  std::string what;            // "spf", "dkim", "dmarc", "arc", "sign", "seal", "lint", "report"
+  std::string ip, helo, from;  // of the client
+  std::string message;         // its octets, any line ends
   std::string domain, selector, key;   // key: a file
   std::vector<std::string> selectors;  // lint
   std::string expires;                 // a duration

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/cli/auth_report.h"
 #include "app/cli/output.h"
 
 namespace ph::cli {
@@ -151,6 +152,7 @@ std::string auth_text(const json::object& facts) {
   if (what == "dkim") return dkim_text(facts);
   if (what == "dmarc") return dmarc_text(facts);
   if (what == "arc") return arc_text(facts);
+  if (what == "report") return report_text(facts);
   return lint_text(facts);
 }
 

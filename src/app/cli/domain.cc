@@ -1,4 +1,4 @@
-// posthouse domain add|list|remove
+// posthouse domain add|list|show|rotate-key|remove-key|reports|remove
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "app/cli/administrator.h"
 #include "app/cli/cli.h"
+#include "app/cli/domain_reports.h"
 #include "app/cli/output.h"
 #include "app/daemon/units.h"
 
@@ -118,6 +119,7 @@ void add_domain(Command program, Common& common) {
       "  posthouse domain list --json\n"
       "  posthouse domain show example.test\n"
       "  posthouse domain rotate-key example.test --after 48h\n"
+      "  posthouse domain reports\n"
       "  posthouse domain remove example.test --force\n");
   const auto args = std::make_shared<Args>();
 
@@ -144,6 +146,8 @@ void add_domain(Command program, Common& common) {
   remove_one.text("NAME", args->name, "such as example.test").required();
   remove_one.text("SELECTOR", args->selector, "such as ph20261122r").required();
   remove_one.on_run(common, [&common, args] { return remove_key(common, *args); });
+
+  add_domain_reports(domain, common);
 
   auto remove = domain.add("remove", "take no more mail for a domain");
   remove.text("NAME", args->name, "such as example.test").required();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "feedback/port.h"
 #include "identity/keyring.h"
 #include "identity/port.h"
 #include "journal/port.h"
@@ -20,6 +21,7 @@ inline constexpr std::size_t kAdminRequestOctetsMax = 64 << 10;
 inline constexpr std::size_t kAdminReplyOctetsMax = 32 << 20;
 inline constexpr std::size_t kAdminJsonDepthMax = 8;
 inline constexpr std::size_t kAdminListedMax = 100000;     // jobs of one `queue.list`
+inline constexpr std::size_t kAdminReportsMax = 100000;    // of one `domain.reports`
 inline constexpr std::chrono::seconds kAdminDeadline{60};  // of one command
 /// Until a new key of a domain signs: for its record to be published, and known everywhere.
 inline constexpr std::chrono::seconds kKeyWaitUsual = std::chrono::hours(48);
@@ -40,6 +42,7 @@ struct AdminRooms {
   rt::World& world;
   const ServerFacts& server;
   identity::Keyring& keys;
+  feedback::ReportDesk* reports = nullptr;  // none: no server runs
 };
 
 /// Answers one request with one reply, both without line end. Never fails: what is wrong stands in

@@ -49,4 +49,22 @@ Task<AdminReply> domain_remove_key(AdminRequest request, AdminRooms rooms) {
   co_return json::object{{"domain", utf8_only(name)}, {"selector", utf8_only(selector)}};
 }
 
+// DMARC reports: what is collected about others' domains, by the running server alone.
+
+Task<AdminReply> domain_reports(AdminRequest request, AdminRooms rooms) {
+  PH_CO_TRY(const auto domain, request.optional_text("domain"));
+  if (rooms.reports == nullptr)
+    co_return fail(Kind::unavailable, "reports are collected by a running server alone");
+  PH_CO_TRY(const auto found, co_await rooms.reports->collected(domain, kAdminReportsMax));
+  co_return listed("reports", found);
+}
+
+Task<AdminReply> domain_send_reports(AdminRequest request, AdminRooms rooms) {
+  PH_CO_TRY(const auto domain, request.optional_text("domain"));
+  if (rooms.reports == nullptr)
+    co_return fail(Kind::unavailable, "reports are sent by a running server alone");
+  PH_CO_TRY(const auto sent, co_await rooms.reports->send_now(domain));
+  co_return listed("sent", sent);
+}
+
 }  // namespace ph::daemon

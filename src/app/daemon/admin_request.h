@@ -82,6 +82,8 @@ Task<AdminReply> domain_list(AdminRequest request, AdminRooms rooms);
 Task<AdminReply> domain_show(AdminRequest request, AdminRooms rooms);
 Task<AdminReply> domain_rotate_key(AdminRequest request, AdminRooms rooms);
 Task<AdminReply> domain_remove_key(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_reports(AdminRequest request, AdminRooms rooms);
+Task<AdminReply> domain_send_reports(AdminRequest request, AdminRooms rooms);
 
 // admin_queue.cc
 Task<AdminReply> queue_list(AdminRequest request, AdminRooms rooms);

@@ -429,6 +429,18 @@ void Reader::authentication(const toml::node& node, const Place& at) {
                                       }
                                       a.trusted_sealers.push_back(*std::move(domain));
                                     })},
+          {"reports", text("\"auto\", \"on\" or \"off\"",
+                           [this, &a](std::string_view t, const Place& p) {
+                             read_reports(t, p, a.reports, problems_);
+                           })},
+          {"report_contact", text("an address in quotes",
+                                  [this, &a](std::string_view t, const Place& p) {
+                                    a.report_contact = read_contact(t, p, problems_);
+                                  })},
+          {"report_organization", text("a name in quotes",
+                                       [this, &a](std::string_view t, const Place& p) {
+                                         a.report_organization = read_organization(t, p, problems_);
+                                       })},
       });
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "codec/idna.h"
+#include "message/address.h"
 
 namespace ph::daemon {
 namespace {
@@ -166,6 +167,35 @@ std::optional<std::string> read_sealer(std::string_view text, const Place& at, P
                  "write what stands behind d= in the ARC-Seal fields of that server, such as "
                  "\"lists.example.test\"");
   return std::nullopt;
+}
+
+void read_reports(std::string_view text, const Place& at, std::optional<bool>& into,
+                  Problems& problems) {
+  if (text == "auto") {
+    into.reset();
+  } else if (text == "on" || text == "off") {
+    into = text == "on";
+  } else {
+    problems.error(at, fmt::format("\"{}\" does not say whether reports are sent", text),
+                   "write \"auto\", \"on\" or \"off\"");
+  }
+}
+
+std::string read_contact(std::string_view text, const Place& at, Problems& problems) {
+  const auto address = message::parse_address(text);
+  if (address && message::is_ascii(*address) && !address->domain.empty()) return std::string(text);
+  problems.error(at, fmt::format("\"{}\" is not an address that all servers take", text),
+                 "write an address in a domain of this server, such as \"dmarc@example.test\"");
+  return {};
+}
+
+std::string read_organization(std::string_view text, const Place& at, Problems& problems) {
+  const bool printable = std::ranges::all_of(
+      text, [](char c) { return c == ' ' || static_cast<unsigned char>(c) > ' '; });
+  if (!text.empty() && text.size() <= kOrganizationOctetsMax && printable) return std::string(text);
+  problems.error(at, "report_organization is no name",
+                 fmt::format("write at most {} octets on one line", kOrganizationOctetsMax));
+  return {};
 }
 
 std::optional<Protocol> protocol_of(std::string_view key) {

@@ -41,8 +41,14 @@ std::optional<RouteConfig> read_route(std::string_view domain, std::string_view 
 std::optional<rt::Level> read_level(std::string_view text, const Place& at, Problems& problems);
 std::optional<policy::Authentication> read_authentication(std::string_view text, const Place& at,
                                                           Problems& problems);
+/// Octets of [authentication] report_organization.
+inline constexpr std::size_t kOrganizationOctetsMax = 200;
 /// A domain of [authentication] trusted_sealers, as the DNS knows it.
 std::optional<std::string> read_sealer(std::string_view text, const Place& at, Problems& problems);
+void read_reports(std::string_view text, const Place& at, std::optional<bool>& into,
+                  Problems& problems);
+std::string read_contact(std::string_view text, const Place& at, Problems& problems);
+std::string read_organization(std::string_view text, const Place& at, Problems& problems);
 std::optional<Protocol> protocol_of(std::string_view key);
 /// Names of [listen] that a later version will serve.
 bool is_later_protocol(std::string_view key);

@@ -159,4 +159,22 @@ json::object facts(const queue::Stats& stats) {
           {"destinations", std::move(destinations)}};
 }
 
+json::object facts(const feedback::Collected& report) {
+  json::array uris;
+  for (const auto& each : report.uris) uris.emplace_back(utf8_only(each));
+  return {{"domain", utf8_only(report.domain)}, {"begin", time_or_null(report.begin)},
+          {"end", time_or_null(report.end)},    {"waits", report.waits},
+          {"messages", report.messages},        {"rows", report.rows},
+          {"omitted", report.omitted},          {"uris", std::move(uris)}};
+}
+
+json::object facts(const feedback::Sending& sending) {
+  return {
+      {"domain", utf8_only(sending.domain)},
+      {"to", utf8_only(sending.to)},
+      {"outcome", feedback::to_string(sending.what)},
+      {"queue_id", sending.queue_id.empty() ? json::value(nullptr) : json::value(sending.queue_id)},
+      {"why", utf8_only(sending.why)}};
+}
+
 }  // namespace ph::daemon

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "feedback/port.h"
 #include "identity/keyring.h"
 #include "identity/port.h"
 #include "queue/port.h"
@@ -27,5 +28,7 @@ boost::json::object facts(const identity::Account& account);
 boost::json::object facts(const identity::Administration::Alias& alias);
 boost::json::object facts(const queue::JobInfo& job);
 boost::json::object facts(const queue::Stats& stats);
+boost::json::object facts(const feedback::Collected& report);
+boost::json::object facts(const feedback::Sending& sending);
 
 }  // namespace ph::daemon

@@ -63,9 +63,9 @@ Task<void> House::finish() {
   store_->close();
 }
 
-AdminRooms House::admin(const ServerFacts& server) {
+AdminRooms House::admin(const ServerFacts& server, feedback::ReportDesk* reports) {
   return {identity_->administration(), *mailboxes_, *queue_, *journal_, world_, server,
-          identity_->keyring()};
+          identity_->keyring(),        reports};
 }
 
 std::function<void(Event)> House::note() {

@@ -31,7 +31,8 @@ class House {
   /// after start() also where that failed, and after everything that uses the rooms has ended.
   Task<void> finish();
 
-  AdminRooms admin(const ServerFacts& server);
+  /// `reports`: of a running server.
+  AdminRooms admin(const ServerFacts& server, feedback::ReportDesk* reports = nullptr);
 
   rt::World& world() { return world_; }
   store::Store& store() { return *store_; }

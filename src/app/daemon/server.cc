@@ -95,6 +95,27 @@ serve::TlsSource Server::tls() {
   return [this] { return certificates_.get(); };
 }
 
+/// What is counted of mail, and the reports made of it.
+void Server::make_reports() {
+  auto& world = house_->world();
+  const auto& settings = config_.authentication;
+  counts_ = std::make_unique<feedback::Counts>(house_->store(), world, executors_.front());
+  reports_ = std::make_unique<feedback::Reports>(
+      feedback::ReportServices{house_->store(), house_->queue(), resolver_, world,
+                               house_->identity().keyring(), *counts_, house_->note()},
+      executors_.front(),
+      feedback::ReportOptions{.hostname = config_.hostname,
+                              .on = settings.reports,
+                              .organization = settings.report_organization,
+                              .contact = settings.report_contact,
+                              .generator = "Posthouse " + options_.version});
+}
+
+std::function<void(const mailauth::DmarcFinding&)> Server::count_findings() {
+  if (config_.authentication.reports == false) return {};
+  return [&counts = *counts_](const mailauth::DmarcFinding& finding) { counts.count(finding); };
+}
+
 Task<Result<Done>> Server::start() {
   auto& world = house_->world();
   auto& mailboxes = house_->mailboxes();
@@ -120,13 +141,15 @@ Task<Result<Done>> Server::start() {
                                  .trusted_sealers = config_.authentication.trusted_sealers,
                                  .trusted_networks = config_.trusted_networks});
   auto& identity = house_->identity();
+  make_reports();
   intake_ = intake::make_intake({.store = house_->store(),
                                  .queue = house_->queue(),
                                  .world = world,
                                  .note = house_->note(),
                                  .checks = checks_.get(),
                                  .keys = &identity.keyring(),
-                                 .directory = &identity.directory()},
+                                 .directory = &identity.directory(),
+                                 .count = count_findings()},
                                 {config_.hostname, limits.message_octets, limits.memory_octets});
   deliverer_ = std::make_unique<deliver::Deliverer>(
       deliver::Rooms{house_->queue(), house_->identity().directory(), mailboxes, house_->store(),
@@ -144,7 +167,7 @@ Task<Result<Done>> Server::start() {
     auto acceptor = rt::os::listen_unix(executors_.front(), admin_socket_path(config_));
     if (acceptor) {
       admin_ = std::make_unique<AdminSocket>(std::move(*acceptor), executors_.front(),
-                                             house_->admin(facts_));
+                                             house_->admin(facts_, reports_.get()));
     } else {
       opened = std::unexpected(acceptor.error());
     }
@@ -156,6 +179,8 @@ Task<Result<Done>> Server::start() {
   admin_->start();
   deliverer_->start();
   sweeper_->start();
+  counts_->start();
+  reports_->start();
   std::string listening;
   for (const auto& one : facts_.listening) listening += (listening.empty() ? "" : ", ") + one;
   log_.write(rt::Level::info, "ready", {{"listening", listening}, {"store", config_.store}});
@@ -236,6 +261,8 @@ Task<bool> Server::drain() {
 
 Task<void> Server::close_rooms() {
   if (sweeper_ && admin_) co_await sweeper_->finish();
+  if (reports_ && admin_) co_await reports_->finish();
+  if (counts_ && admin_) co_await counts_->finish();
   if (deliverer_ && admin_) co_await deliverer_->finish();
   co_await house_->finish();
 }

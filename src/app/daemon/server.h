@@ -14,6 +14,7 @@
 #include "app/daemon/log.h"
 #include "deliver/deliver.h"
 #include "deliver/sweep.h"
+#include "feedback/reports.h"
 #include "intake/intake.h"
 #include "net/listener.h"
 #include "policy/policy.h"
@@ -58,6 +59,8 @@ class Server {
 
  private:
   Task<Result<Done>> start();
+  void make_reports();
+  std::function<void(const mailauth::DmarcFinding&)> count_findings();
   Result<Done> open_listeners();
   net::Listener::Serve serve_on(const ListenerConfig& listener);
   Task<void> serve_one(net::Connection& connection,  // NOLINT: lent by the listener
@@ -87,6 +90,8 @@ class Server {
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<deliver::Deliverer> deliverer_;
   std::unique_ptr<deliver::Sweeper> sweeper_;
+  std::unique_ptr<feedback::Counts> counts_;
+  std::unique_ptr<feedback::Reports> reports_;
   std::map<Protocol, std::atomic<std::size_t>> open_;  // sessions; filled before the first one
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   ServerFacts facts_;
