@@ -312,11 +312,14 @@ DmarcCheck::DmarcCheck(DmarcQuery query, const PublicSuffixes& suffixes)
 
 std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) const {
   const auto& domains = query_.author_domains;
-  if (domains.empty() || domains.size() > kDmarcAuthorDomainsMax) {
+  const AuthorTrouble trouble =
+      domains.size() > kDmarcAuthorDomainsMax ? AuthorTrouble::too_many : query_.author_trouble;
+  if (domains.empty() || trouble != AuthorTrouble::none) {
     DmarcOutcome outcome;
-    outcome.result = DmarcResult::permerror;
-    outcome.why = domains.empty() ? "the message names no author's domain in From"
-                                  : "the message names too many authors' domains in From";
+    outcome.author_trouble = trouble;
+    if (trouble != AuthorTrouble::none) outcome.result = DmarcResult::permerror;
+    outcome.why = trouble == AuthorTrouble::none ? "From has addresses of hosts, and no domain"
+                                                 : to_string(trouble);
     outcome.fix = "write one From field with one address";
     return outcome;
   }

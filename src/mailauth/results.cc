@@ -110,6 +110,8 @@ Parts parts_of(const AuthenticationFacts& facts) {
     if (dmarc.result == DmarcResult::pass || dmarc.result == DmarcResult::fail) {
       one += " " + comment(fmt::format("p={} dis={}", to_string(dmarc.published),
                                        to_string(dmarc.disposition)));
+    } else if (dmarc.result == DmarcResult::permerror) {
+      one += " " + comment(dmarc.why);
     }
     if (!dmarc.author_domain.empty()) one += " header.from=" + value(dmarc.author_domain);
     out.push_back(std::move(one));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "mailauth/authors.h"
 #include "net/ask_all.h"
 
 namespace ph::policy {
@@ -77,14 +76,15 @@ void SenderCheck::ended() {
 }
 
 mailauth::DmarcQuery SenderCheck::dmarc_query() const {
-  return {.author_domains = authors_, .sample = sample_};
+  return {
+      .author_domains = authors_.domains, .author_trouble = authors_.trouble, .sample = sample_};
 }
 
 void SenderCheck::on_header(std::string_view octets) {
   const message::Header header = message::parse_header(octets);
   dkim_.emplace(header, bodies_, now_);
   arc_.emplace(header, bodies_, now_);
-  authors_ = mailauth::author_domains(header);
+  authors_ = mailauth::authors_of(header);
   begun();
   rt::spawn(executor_, look_at_header(shared_from_this()));
 }
@@ -119,7 +119,7 @@ Task<SenderVerdict> SenderCheck::verdict() {
         co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
-  co_return judge_sender(std::move(facts), self->authors_.size(), self->house_->options.mode,
+  co_return judge_sender(std::move(facts), self->house_->options.mode,
                          self->house_->options.trusted_sealers);
 }
 

@@ -52,7 +52,7 @@ bool nothing_to_enforce(const mailauth::DmarcOutcome& dmarc) {
   return !dmarc.record.empty() && dmarc.published == DmarcPolicy::none;
 }
 
-void turn_away(SenderVerdict& verdict, std::size_t author_domains) {
+void turn_away(SenderVerdict& verdict) {
   const mailauth::DmarcOutcome& dmarc = *verdict.facts.dmarc;
   switch (dmarc.result) {
     case DmarcResult::none:
@@ -72,10 +72,12 @@ void turn_away(SenderVerdict& verdict, std::size_t author_domains) {
                                 dmarc.author_domain));
       return;
     case DmarcResult::permerror:
-      // One without an author's domain has nobody to protect; one with many hides a domain.
-      if (author_domains <= mailauth::kDmarcAuthorDomainsMax) return;
+      // Old servers write reports as from "MAILER-DAEMON"; a bounce must not be lost for that.
+      if (dmarc.author_trouble == mailauth::AuthorTrouble::nobody && verdict.facts.sender.empty())
+        return;
       verdict.what = What::reject;
-      verdict.reply = "The message names too many domains in From; write one";
+      verdict.reply = printable(
+          fmt::format("It is not clear from whom the message is, as {}; {}", dmarc.why, dmarc.fix));
       return;
   }
 }
@@ -98,12 +100,12 @@ std::string vouching_sealer(const mailauth::ArcOutcome& arc,
   return {};
 }
 
-SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
-                           Authentication mode, const std::vector<std::string>& trusted_sealers) {
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, Authentication mode,
+                           const std::vector<std::string>& trusted_sealers) {
   SenderVerdict verdict{.facts = std::move(facts)};
   verdict.why = summary(verdict.facts);
   if (mode != Authentication::enforce || !verdict.facts.dmarc) return verdict;
-  turn_away(verdict, author_domains);
+  turn_away(verdict);
   if (verdict.what == What::accept) return verdict;
   const std::string sealer =
       verdict.facts.arc ? vouching_sealer(*verdict.facts.arc, trusted_sealers) : std::string();

@@ -85,7 +85,7 @@ class MessageCheck {
   MessageCheck(const message::Header& header, std::string_view body,
                std::optional<mailauth::SpfQuery> spf, mailauth::DmarcMethod method, Wall now,
                const mailauth::PublicSuffixes& suffixes)
-      : authors_(mailauth::author_domains(header)),
+      : authors_(mailauth::authors_of(header)),
         method_(method),
         suffixes_(suffixes),
         dkim_(header, bodies_, now),
@@ -107,8 +107,10 @@ class MessageCheck {
     if (!dkim_outcome_) dkim_outcome_ = dkim_.run(lookups);
     if (!arc_outcome_) arc_outcome_ = arc_.run(lookups);
     if ((spf_ && !spf_outcome_) || !dkim_outcome_ || !arc_outcome_) return std::nullopt;
-    mailauth::DmarcQuery query{
-        .author_domains = authors_, .dkim = *dkim_outcome_, .method = method_};
+    mailauth::DmarcQuery query{.author_domains = authors_.domains,
+                               .author_trouble = authors_.trouble,
+                               .dkim = *dkim_outcome_,
+                               .method = method_};
     if (spf_outcome_) {
       query.spf = spf_outcome_->result;
       query.spf_domain = spf_outcome_->domain;
@@ -119,7 +121,7 @@ class MessageCheck {
   }
 
  private:
-  std::vector<std::string> authors_;
+  mailauth::Authors authors_;
   mailauth::DmarcMethod method_;
   const mailauth::PublicSuffixes& suffixes_;
   mailauth::BodyDigests bodies_;
