@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,11 +97,18 @@ class DmarcCheck {
   /// `suffixes` outlives the check.
   DmarcCheck(DmarcQuery query, const PublicSuffixes& suffixes);
   /// nullopt: answers are missing, see class Lookups.
-  std::optional<DmarcOutcome> run(Lookups& lookups) const;
+  std::optional<DmarcOutcome> run(Lookups& lookups);
 
  private:
+  struct Found {
+    std::string domain, text;
+    DmarcRecord record;
+  };
+  friend class DmarcWalk;
+
   DmarcQuery query_;
   const PublicSuffixes& suffixes_;
+  std::map<std::string, std::optional<Found>> parsed_;  // by domain: each record is parsed once
 };
 
 }  // namespace ph::mailauth

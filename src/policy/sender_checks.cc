@@ -57,10 +57,10 @@ Task<void> SenderCheck::look_at_client(Self self) {
 
 /// What will be asked at the end, while the body is on its way: keys, and the authors' policies.
 Task<void> SenderCheck::look_at_header(Self self) {
+  mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_->suffixes);
   for (;;) {
     self->dkim_->ask(self->lookups_);
     self->arc_->ask(self->lookups_);
-    mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_->suffixes);
     static_cast<void>(dmarc.run(self->lookups_));
     auto questions = self->lookups_.take_questions();
     if (questions.empty()) break;
@@ -103,17 +103,18 @@ Task<SenderVerdict> SenderCheck::verdict() {
                                       .sender = self->sender_,
                                       .iprev = self->iprev_,
                                       .spf = self->spf_};
+  std::optional<mailauth::DmarcCheck> dmarc;
   while (!facts.dkim || !facts.arc || !facts.dmarc) {
-    facts.dkim = self->dkim_->run(self->lookups_);
-    facts.arc = self->arc_->run(self->lookups_);
-    if (facts.dkim) {
+    if (!facts.dkim) facts.dkim = self->dkim_->run(self->lookups_);
+    if (!facts.arc) facts.arc = self->arc_->run(self->lookups_);
+    if (facts.dkim && !dmarc) {
       mailauth::DmarcQuery query = self->dmarc_query();
       query.spf = self->spf_->result;
       query.spf_domain = self->spf_->domain;
       query.dkim = *facts.dkim;
-      const mailauth::DmarcCheck dmarc(std::move(query), self->house_->suffixes);
-      facts.dmarc = dmarc.run(self->lookups_);
+      dmarc.emplace(std::move(query), self->house_->suffixes);
     }
+    if (dmarc && !facts.dmarc) facts.dmarc = dmarc->run(self->lookups_);
     auto questions = self->lookups_.take_questions();
     const net::Answers answers =
         co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);

@@ -133,24 +133,31 @@ class MessageCheck {
   std::optional<mailauth::ArcOutcome> arc_outcome_;
 };
 
-/// What was changed on the way, for each signature that does not fit.
+/// What was changed on the way, as far as that can be told of a signature that does not fit.
+json::array changes_of(const message::Header& header, std::string_view body,
+                       const mailauth::DkimOutcome& outcome, mailauth::SignatureKind kind) {
+  using enum mailauth::DkimReason;
+  json::array out;
+  const auto field = std::ranges::find(header.fields(), outcome.offset, &message::Field::offset);
+  if ((outcome.reason != body_hash && outcome.reason != header_hash) ||
+      field == header.fields().end())
+    return out;
+  const auto signature = mailauth::parse_signature_tags(field->value, kind);
+  if (!signature) return out;
+  auto found = mailauth::diagnose_dkim(header, *field, body, *signature);
+  for (auto& each : mailauth::diagnose_header(header, *field, *signature, outcome.key_record))
+    found.push_back(std::move(each));
+  for (const auto& each : found)
+    out.push_back(json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
+  return out;
+}
+
+/// For each signature.
 void put_changes(const message::Header& header, std::string_view body,
                  const std::vector<mailauth::DkimOutcome>& outcomes, json::object& facts) {
-  using enum mailauth::DkimReason;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    json::array changes;
-    const auto field =
-        std::ranges::find(header.fields(), outcomes[i].offset, &message::Field::offset);
-    const bool differs = outcomes[i].reason == body_hash || outcomes[i].reason == header_hash;
-    if (differs && field != header.fields().end()) {
-      if (const auto signature = mailauth::parse_dkim_signature(field->value)) {
-        for (const auto& each : mailauth::diagnose_dkim(header, *field, body, *signature))
-          changes.push_back(
-              json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
-      }
-    }
-    facts.at("signatures").at(i).as_object()["changes"] = std::move(changes);
-  }
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    facts.at("signatures").at(i).as_object()["changes"] =
+        changes_of(header, body, outcomes[i], mailauth::SignatureKind::dkim);
 }
 
 std::string body_digest(std::string_view body) {
@@ -232,11 +239,15 @@ Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) 
 
 Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   PH_TRY(const auto all, check(request, now));
+  const auto body = std::string_view(*all.message).substr(all.header.body());
   json::object dkim = facts(all.outcome.dkim);
-  put_changes(all.header, std::string_view(*all.message).substr(all.header.body()),
-              all.outcome.dkim, dkim);
+  put_changes(all.header, body, all.outcome.dkim, dkim);
   if (request.what == "dkim") return dkim;
-  if (request.what == "arc") return facts(all.outcome.arc);
+  json::object arc = facts(all.outcome.arc);
+  for (std::size_t i = 0; i < all.outcome.arc.sets.size(); ++i)
+    arc.at("sets").at(i).at("message").as_object()["changes"] = changes_of(
+        all.header, body, all.outcome.arc.sets[i].message, mailauth::SignatureKind::arc_message);
+  if (request.what == "arc") return arc;
   json::object out = facts(all.outcome.dmarc);
   const auto part = [](json::object from) {
     from.erase("code");
@@ -245,7 +256,7 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   out["checks"] = {
       {"spf", all.outcome.spf ? json::value(part(facts(*all.outcome.spf))) : json::value(nullptr)},
       {"dkim", part(std::move(dkim))},
-      {"arc", part(facts(all.outcome.arc))}};
+      {"arc", part(std::move(arc))}};
   return out;
 }
 
