@@ -60,6 +60,27 @@ std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
   }
 }
 
+using NumberPointer = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+
+NumberPointer number_of(const EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return nullptr;
+  return NumberPointer(number);
+}
+
+/// Whoever publishes a key chooses its numbers: some prove nothing, some cost seconds.
+Result<Done> check_numbers(const EVP_PKEY* key) {
+  const NumberPointer modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
+  const NumberPointer exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+  if (!modulus || !exponent || BN_is_negative(modulus.get()) || BN_is_negative(exponent.get()))
+    return fail(Kind::malformed, "the RSA key lacks a number");
+  if (BN_num_bits(exponent.get()) > static_cast<int>(kRsaExponentBitsMax))
+    return fail(Kind::over_limit, "the RSA key's exponent has too many bits");
+  if (!BN_is_odd(modulus.get()) || !BN_is_odd(exponent.get()) || BN_is_one(exponent.get()))
+    return fail(Kind::malformed, "the RSA key's modulus or exponent is none");
+  return Done{};
+}
+
 /// A context for one RSA operation over a digest that was made elsewhere.
 bool set_up(EVP_PKEY_CTX* context, DigestKind kind) {
   const EVP_MD* digest = kind == DigestKind::sha1 ? EVP_sha1() : EVP_sha256();
@@ -84,6 +105,7 @@ Result<PublicKey> PublicKey::rsa(std::string_view der) {
   if (!key) return fail(Kind::malformed, "not an RSA public key");
   const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
   if (bits > kRsaBitsMax) return fail(Kind::over_limit, "the RSA key has too many bits");
+  PH_TRY([[maybe_unused]] const auto checked, check_numbers(key.get()));
   return PublicKey(KeyKind::rsa, bits, std::make_shared<const State>(std::move(key)));
 }
 

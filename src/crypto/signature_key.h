@@ -15,6 +15,8 @@ namespace ph::crypto {
 inline constexpr std::size_t kPublicKeyOctetsMax = 4096;
 /// Bits of an RSA key with which we verify: longer ones cost more than a check is worth.
 inline constexpr unsigned kRsaBitsMax = 8192;
+/// Bits of the public exponent of such a key: real ones have 17, and a check costs as many steps.
+inline constexpr unsigned kRsaExponentBitsMax = 64;
 
 enum class KeyKind : std::uint8_t { rsa, ed25519 };
 
@@ -22,7 +24,8 @@ enum class KeyKind : std::uint8_t { rsa, ed25519 };
 class PublicKey {
  public:
   /// DER of a SubjectPublicKeyInfo (RFC 5280 §4.1) or of a bare RSAPublicKey (RFC 8017 appendix
-  /// A.1.1). malformed: neither, or no RSA key; over_limit.
+  /// A.1.1). malformed: neither, no RSA key, or numbers that are none of one (RFC 8017 §3.1: both
+  /// odd, an exponent above 1); over_limit.
   static Result<PublicKey> rsa(std::string_view der);
   /// 32 octets, RFC 8032 §5.1.5; behind a SubjectPublicKeyInfo's beginning (RFC 8410
   /// §4), too. malformed.

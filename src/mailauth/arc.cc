@@ -61,6 +61,7 @@ void ArcVerifier::read(const message::Header& header) {
   crypto::Digest digest(parsed->digest);
   digest.update(signed_header(header, parsed->fields, parsed->header_form,
                               without_signature(sets.back().message->raw), sets.back().message));
+  outcome_.sets.back().message.offset = sets.back().message->offset;
   message_ = Sealed{*std::move(parsed), digest.finish()};
 }
 

@@ -1,28 +1,167 @@
 #include "mailauth/authors.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/ip_text.h"
 #include "codec/idna.h"
 #include "mailauth/dmarc.h"
 #include "message/address_list.h"
+#include "message/readable.h"
+#include "wire/dns/name.h"
 
 namespace ph::mailauth {
+namespace {
 
-std::vector<std::string> author_domains(const message::Header& header) {
-  std::vector<std::string> out;
-  for (const message::Field* field : header.all("from")) {
-    for (const message::Mailbox& mailbox : message::parse_address_list(field->value).mailboxes) {
-      auto domain = codec::to_ascii_domain(mailbox.domain);
-      if (!domain || domain->empty()) continue;
-      *domain = ascii_lower(std::string_view(*domain));
-      if (domain->ends_with('.')) domain->pop_back();
-      if (std::ranges::find(out, *domain) == out.end()) out.push_back(*std::move(domain));
-      if (out.size() > kDmarcAuthorDomainsMax) return out;
+bool is_wide(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+bool is_host_octet(char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; }
+bool is_blank(char c) { return is_space(c) || c == '\r' || c == '\n'; }
+
+/// As the DNS knows it; nullopt: no host or domain can have this name.
+std::optional<std::string> domain_of(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  // Readers map what people type, so that is what counts here: capitals and full-width letters.
+  auto ascii = std::ranges::any_of(text, is_wide) ? codec::to_ascii_typed_domain(text)
+                                                  : codec::to_ascii_domain(text);
+  if (!ascii || ascii->empty()) return std::nullopt;
+  if (!std::ranges::all_of(*ascii, [](char c) { return c == '.' || is_host_octet(c); }))
+    return std::nullopt;
+  if (!dns::normal_name(*ascii)) return std::nullopt;
+  return ascii_lower(std::string_view(*ascii));
+}
+
+/// "[192.0.2.1]", "[IPv6:2001:db8::1]". RFC 5321 §4.1.3.
+bool is_address_literal(std::string_view text) {
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  text = text.substr(1, text.size() - 2);
+  if (text.size() > 5 && same_ascii(text.substr(0, 5), "IPv6:")) text.remove_prefix(5);
+  return parse_ip_text(text).has_value();
+}
+
+/// CR and LF stand in folds alone.
+bool has_controls(std::string_view value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(value[i]);
+    if (octet == '\r' && i + 1 < value.size() && value[i + 1] == '\n') continue;
+    if (octet == 0x7f || (octet < 0x20 && octet != '\t' && octet != '\n')) return true;
+  }
+  return false;
+}
+
+class Reader {
+ public:
+  void read(std::string_view value) {
+    if (has_controls(value)) found(AuthorTrouble::unclear);
+    const message::AddressList list = message::parse_address_list(value);
+    for (const message::AddressGroup& group : list.groups) shows(group.name);
+    for (const message::Mailbox& mailbox : list.mailboxes) take(mailbox);
+    look_around(value);
+  }
+
+  Authors result(std::size_t fields) {
+    if (fields == 0 || (empty_ && fields == 1)) found(AuthorTrouble::missing);
+    if (fields > 1) found(AuthorTrouble::several);
+    if (out_.domains.size() > kDmarcAuthorDomainsMax) found(AuthorTrouble::too_many);
+    if (out_.domains.empty() && !literal_) found(AuthorTrouble::nobody);
+    return std::move(out_);
+  }
+
+ private:
+  void found(AuthorTrouble trouble) {
+    if (out_.trouble == AuthorTrouble::none || trouble < out_.trouble) out_.trouble = trouble;
+  }
+
+  void add(std::string domain) {
+    empty_ = false;
+    if (out_.domains.size() > kDmarcAuthorDomainsMax) return;
+    if (std::ranges::find(out_.domains, domain) == out_.domains.end())
+      out_.domains.push_back(std::move(domain));
+  }
+
+  /// Of text where no address stands.
+  void shows(std::string_view text) {
+    if (!text.empty()) empty_ = false;
+    if (text.find('@') != text.npos) found(AuthorTrouble::hidden);
+  }
+
+  void take(const message::Mailbox& mailbox) {
+    if (mailbox.domain.empty()) {
+      shows(mailbox.name);
+      shows(message::readable_text(mailbox.local));
+      shows(mailbox.comment);
+      return;
+    }
+    // Encoded words have no place in an address (RFC 2047 §5), and some readers decode them there.
+    if (mailbox.local.find("=?") != mailbox.local.npos)
+      shows(message::readable_text(mailbox.local));
+    empty_ = false;
+    if (is_address_literal(mailbox.domain)) {
+      literal_ = true;
+    } else if (auto domain = domain_of(mailbox.domain)) {
+      add(*std::move(domain));
+    } else {
+      found(AuthorTrouble::no_domain);
     }
   }
-  return out;
+
+  /// Every "@" outside quotes and comments with a name behind it that has a dot: readers differ in
+  /// which part of `a@b.test <c@d.test>` or `<@b.test:c@d.test>` they show.
+  void look_around(std::string_view rest) {
+    bool quotes = true, comments = true;
+    while (!rest.empty()) {
+      std::size_t octets = 0;
+      if (rest.front() == '"' && quotes) quotes = (octets = message::quoted_octets(rest)) > 0;
+      if (rest.front() == '(' && comments) comments = (octets = message::comment_octets(rest)) > 0;
+      if (octets == 0 && rest.front() == '@') {
+        octets = 1;
+        look_at(rest.substr(1));
+      }
+      rest.remove_prefix(std::max<std::size_t>(octets, 1));
+    }
+  }
+
+  void look_at(std::string_view behind) {
+    while (!behind.empty() && is_blank(behind.front())) behind.remove_prefix(1);
+    const auto end = std::ranges::find_if_not(
+        behind, [](char c) { return c == '.' || is_host_octet(c) || is_wide(c); });
+    behind = behind.substr(0, static_cast<std::size_t>(end - behind.begin()));
+    while (behind.ends_with('.')) behind.remove_suffix(1);
+    if (behind.find('.') == behind.npos) return;
+    if (auto domain = domain_of(behind)) {
+      add(*std::move(domain));
+    } else {
+      found(AuthorTrouble::no_domain);
+    }
+  }
+
+  Authors out_;
+  bool empty_ = true, literal_ = false;
+};
+
+}  // namespace
+
+std::string_view to_string(AuthorTrouble trouble) {
+  constexpr std::array<std::string_view, 8> texts{
+      "From is in order",
+      "there is no From field, or an empty one",
+      "there are several From fields",
+      "there are control characters in From",
+      "From shows an address where none stands",
+      "From has an address whose domain cannot be one",
+      "From names too many domains",
+      "From names nobody's address",
+  };
+  return texts[std::to_underlying(trouble)];
+}
+
+Authors authors_of(const message::Header& header) {
+  Reader reader;
+  const auto fields = header.all("from");
+  for (const message::Field* field : fields) reader.read(field->value);
+  return reader.result(fields.size());
 }
 
 }  // namespace ph::mailauth

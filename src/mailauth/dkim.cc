@@ -102,9 +102,11 @@ void verify(const DkimSignature& signature, const std::string& header_digest,
              "make a key of 2048 bits, publish it under a new selector");
       continue;
     }
+    ++outcome.operations;
     if (key->verify(signature.digest, header_digest, signature.signature)) {
       return decide(outcome, DkimReason::none, "the message is as it was signed", "");
     }
+    if (records[i].size() <= 2 * crypto::kPublicKeyOctetsMax) outcome.key_record = records[i];
     decide(outcome, DkimReason::header_hash,
            "the signature does not fit the header and the published key",
            fmt::format("look whether the key at {} is the one that signs, and for what rewrites "

@@ -55,14 +55,16 @@ struct DkimOutcome {
   std::string b_text;                                 // the beginning of b=, for header.b
   Canonical header_form = Canonical::simple, body_form = Canonical::simple;
   unsigned key_bits = 0;
+  unsigned operations = 0;                   // public keys that were tried
   bool testing = false;                      // the key says t=y
   std::vector<std::string> fields;           // h=
   std::optional<std::uint64_t> body_octets;  // l=
   std::uint64_t unsigned_octets = 0;         // of the body behind l=: anybody may have added them
   std::optional<std::uint64_t> signed_at, expires;
   std::uint64_t offset = 0;  // of the field in the message
-  std::string why;           // one sentence, for people
-  std::string fix;           // what the signer should change; "" where nothing
+  std::string key_record;  // of header_hash: under which the signature does not fit, to diagnose it
+  std::string why;         // one sentence, for people
+  std::string fix;         // what the signer should change; "" where nothing
 };
 
 /// Verifies the signatures of one message in one pass over it.

@@ -18,7 +18,9 @@ inline constexpr std::size_t kDiagnosedBodyOctetsMax = 16 << 20;
 inline constexpr std::size_t kDiagnosedEndsMax = 20'000;
 
 struct DkimChange {
-  std::string kind;  // "body_added", "body_form", "field_rewritten", "field_missing"
+  // "body_added", "body_form", "field_rewritten", "field_missing", "field_spaced", "header_form",
+  // "header_spaced"
+  std::string kind;
   std::string what;  // one sentence
 };
 
@@ -33,5 +35,15 @@ struct DkimChange {
 /// field to have been rewritten only where z= has its old value.
 std::vector<DkimChange> diagnose_dkim(const message::Header& header, const message::Field& field,
                                       std::string_view body, const DkimSignature& signature);
+
+/// Looks for a form in which the header of a simple signature fits: what was changed then is white
+/// space alone, and a relaxed one would have passed. RFC 6376 §3.4.1, §3.4.2.
+///
+///   key_record  of the key, as DkimOutcome has it; "": nothing can be said
+///   returns     what was found, at most one thing; empty where nothing can be said
+///   cost        a copy of the header and a public key operation a form, of which there are 16
+std::vector<DkimChange> diagnose_header(const message::Header& header, const message::Field& field,
+                                        const DkimSignature& signature,
+                                        std::string_view key_record);
 
 }  // namespace ph::mailauth

@@ -22,11 +22,6 @@ struct Stop {
 template <class T>
 using Step = std::expected<T, Stop>;
 
-struct Found {
-  std::string domain, text;
-  DmarcRecord record;
-};
-
 std::size_t label_count(std::string_view domain) {
   return static_cast<std::size_t>(std::ranges::count(domain, '.')) + 1;
 }
@@ -52,10 +47,15 @@ DmarcPolicy milder(DmarcPolicy policy) {
   return policy == DmarcPolicy::reject ? DmarcPolicy::quarantine : DmarcPolicy::none;
 }
 
-class Walk {
+}  // namespace
+
+/// One run over what is known.
+class DmarcWalk {
+  using Found = DmarcCheck::Found;
+
  public:
-  Walk(const DmarcQuery& query, const PublicSuffixes& suffixes, Lookups& lookups)
-      : query_(query), suffixes_(suffixes), lookups_(lookups) {}
+  DmarcWalk(DmarcCheck& check, Lookups& lookups)
+      : check_(check), query_(check.query_), suffixes_(check.suffixes_), lookups_(lookups) {}
 
   Step<DmarcOutcome> evaluate(const std::string& author);
 
@@ -73,6 +73,7 @@ class Walk {
   Step<Done> choose_policy(const std::string& author, const Found& found, DmarcOutcome& outcome);
   static void explain(DmarcOutcome& outcome);
 
+  DmarcCheck& check_;
   const DmarcQuery& query_;
   const PublicSuffixes& suffixes_;
   Lookups& lookups_;
@@ -80,7 +81,7 @@ class Walk {
 
 #define PH_STEP PH_TRY
 
-Step<std::optional<Found>> Walk::record_at(const std::string& domain) {
+Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_at(const std::string& domain) {
   const dns::Answer* answer = lookups_.find("_dmarc." + domain, dns::kTypeTxt);
   if (answer == nullptr) return std::unexpected(Stop{true, ""});
   if (!dns::is_definite(answer->status)) {
@@ -89,18 +90,18 @@ Step<std::optional<Found>> Walk::record_at(const std::string& domain) {
                                 answer->why.empty() ? dns::to_string(answer->status)
                                                     : std::string_view(answer->why))});
   }
-  std::optional<Found> out;
-  std::size_t count = 0;
-  for (std::string& text : texts_of(*answer)) {
-    if (!is_dmarc_record(text)) continue;
-    if (++count > 1) return std::optional<Found>();  // several are none, RFC 9989 §4.7
-    if (auto record = parse_dmarc_record(text)) out = Found{domain, text, *std::move(record)};
-  }
-  return out;
+  const auto [at, is_new] = check_.parsed_.try_emplace(domain);
+  if (!is_new) return at->second;
+  std::vector<std::string> texts = texts_of(*answer);
+  std::erase_if(texts, [](const std::string& text) { return !is_dmarc_record(text); });
+  if (texts.size() != 1) return std::optional<Found>();  // several are none, RFC 9989 §4.7
+  if (auto record = parse_dmarc_record(texts.front()))
+    at->second = Found{domain, std::move(texts.front()), *std::move(record)};
+  return at->second;
 }
 
 /// The records from `domain` upwards, RFC 9989 §4.10.
-Step<std::vector<Found>> Walk::walk_up(const std::string& domain) {
+Step<std::vector<DmarcWalk::Found>> DmarcWalk::walk_up(const std::string& domain) {
   std::vector<Found> out;
   std::string_view at = domain;
   for (std::size_t asked = 0; !at.empty() && asked < kDmarcTreeWalkMax; ++asked) {
@@ -115,7 +116,7 @@ Step<std::vector<Found>> Walk::walk_up(const std::string& domain) {
 }
 
 /// RFC 9989 §4.10.2.
-Step<std::string> Walk::organizational_domain(const std::string& domain) {
+Step<std::string> DmarcWalk::organizational_domain(const std::string& domain) {
   if (query_.method == DmarcMethod::public_suffixes) {
     auto found = suffixes_.organizational_domain(domain);
     return found.empty() ? domain : found;
@@ -135,7 +136,8 @@ Step<std::string> Walk::organizational_domain(const std::string& domain) {
 
 /// RFC 9989 §4.10.1: the author domain's own record, else that of the organizational domain, else
 /// that of the public suffix.
-Step<std::optional<Found>> Walk::record_for(const std::string& author, DmarcOutcome& outcome) {
+Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_for(const std::string& author,
+                                                            DmarcOutcome& outcome) {
   PH_STEP(outcome.organizational_domain, organizational_domain(author));
   PH_STEP(auto own, record_at(author));
   if (own || outcome.organizational_domain == author) {
@@ -153,7 +155,7 @@ Step<std::optional<Found>> Walk::record_for(const std::string& author, DmarcOutc
 }
 
 /// np= is for names that are not there at all: neither addresses nor mail hosts. RFC 9989 §3.2.13.
-Step<bool> Walk::exists(const std::string& domain) {
+Step<bool> DmarcWalk::exists(const std::string& domain) {
   bool waits = false;
   for (const auto type : {dns::kTypeA, dns::kTypeAaaa, dns::kTypeMx}) {
     const dns::Answer* answer = lookups_.find(domain, type);
@@ -164,8 +166,8 @@ Step<bool> Walk::exists(const std::string& domain) {
   return false;
 }
 
-Step<bool> Walk::same_organization(const std::string& domain, DmarcOutcome& outcome,
-                                   std::string& organizational) {
+Step<bool> DmarcWalk::same_organization(const std::string& domain, DmarcOutcome& outcome,
+                                        std::string& organizational) {
   // Where something vouches for the very domain, trouble up there makes no difference.
   const auto settled = [&](const Stop& stopped) {
     return !stopped.waits && vouched_exactly(outcome.author_domain);
@@ -184,15 +186,28 @@ Step<bool> Walk::same_organization(const std::string& domain, DmarcOutcome& outc
 }
 
 /// RFC 9989 §5.3.4, §5.3.5: identifiers that passed, against the author domain.
-Step<Done> Walk::align(const std::string& author, DmarcOutcome& outcome) {
+Step<Done> DmarcWalk::align(const std::string& author, DmarcOutcome& outcome) {
+  std::vector<std::string> signers;  // each once, the author's own first: it costs no question
   for (const DkimOutcome& each : query_.dkim) {
-    if (each.result != DkimResult::pass || outcome.dkim.aligned) continue;
-    DmarcAligned found{each.domain, "", each.domain == author};
+    if (each.result != DkimResult::pass) continue;
+    if (std::ranges::find(signers, each.domain) == signers.end()) signers.push_back(each.domain);
+  }
+  if (const auto own = std::ranges::find(signers, author); own != signers.end())
+    std::rotate(signers.begin(), own, own + 1);
+  bool waits = false;
+  for (const std::string& domain : signers) {
+    if (outcome.dkim.aligned) break;
+    DmarcAligned found{domain, "", domain == author};
     if (!found.aligned && !outcome.strict_dkim) {
-      PH_STEP(found.aligned, same_organization(each.domain, outcome, found.organizational));
+      auto same = same_organization(domain, outcome, found.organizational);
+      // The others' questions are asked in the same round.
+      waits = waits || (!same && same.error().waits);
+      if (!same && same.error().waits) continue;
+      PH_STEP(found.aligned, std::move(same));
     }
     outcome.dkim = std::move(found);
   }
+  if (waits) return std::unexpected(Stop{true, ""});
   if (query_.spf == SpfResult::pass && !query_.spf_domain.empty()) {
     outcome.spf.domain = query_.spf_domain;
     outcome.spf.aligned = query_.spf_domain == author;
@@ -204,8 +219,8 @@ Step<Done> Walk::align(const std::string& author, DmarcOutcome& outcome) {
   return Done{};
 }
 
-Step<Done> Walk::choose_policy(const std::string& author, const Found& found,
-                               DmarcOutcome& outcome) {
+Step<Done> DmarcWalk::choose_policy(const std::string& author, const Found& found,
+                                    DmarcOutcome& outcome) {
   const DmarcRecord& record = found.record;
   outcome.published = record.policy;
   outcome.published_by = "p";
@@ -229,7 +244,7 @@ Step<Done> Walk::choose_policy(const std::string& author, const Found& found,
   return Done{};
 }
 
-void Walk::explain(DmarcOutcome& outcome) {
+void DmarcWalk::explain(DmarcOutcome& outcome) {
   const auto passed = [](const DmarcAligned& one, std::string_view what) {
     return one.domain.empty() ? fmt::format("no {} passes", what)
                               : fmt::format("{} passes for {}", what, one.domain);
@@ -248,15 +263,15 @@ void Walk::explain(DmarcOutcome& outcome) {
       outcome.author_domain, outcome.strict_dkim ? "" : " (or its organizational domain)");
 }
 
-bool Walk::vouched_exactly(const std::string& author) const {
+bool DmarcWalk::vouched_exactly(const std::string& author) const {
   return (query_.spf == SpfResult::pass && query_.spf_domain == author) ||
          std::ranges::any_of(query_.dkim, [&](const DkimOutcome& each) {
            return each.result == DkimResult::pass && each.domain == author;
          });
 }
 
-Step<std::optional<Found>> Walk::record_that_counts(const std::string& author,
-                                                    DmarcOutcome& outcome) {
+Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_that_counts(const std::string& author,
+                                                                    DmarcOutcome& outcome) {
   if (!vouched_exactly(author)) return record_for(author, outcome);
   // Whatever the organization is, this is aligned: nothing above has to be asked where the domain
   // has a record of its own, and DNS trouble there cannot make it fail.
@@ -266,7 +281,7 @@ Step<std::optional<Found>> Walk::record_that_counts(const std::string& author,
   return found;
 }
 
-Step<DmarcOutcome> Walk::evaluate(const std::string& author) {
+Step<DmarcOutcome> DmarcWalk::evaluate(const std::string& author) {
   DmarcOutcome outcome;
   outcome.author_domain = author;
   PH_STEP(const auto found, record_that_counts(author, outcome));
@@ -300,8 +315,6 @@ Step<DmarcOutcome> Walk::evaluate(const std::string& author) {
   return outcome;
 }
 
-}  // namespace
-
 std::string_view to_string(DmarcResult result) {
   constexpr std::array<std::string_view, 5> names{"none", "pass", "fail", "temperror", "permerror"};
   return names[std::to_underlying(result)];
@@ -310,17 +323,20 @@ std::string_view to_string(DmarcResult result) {
 DmarcCheck::DmarcCheck(DmarcQuery query, const PublicSuffixes& suffixes)
     : query_(std::move(query)), suffixes_(suffixes) {}
 
-std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) const {
+std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) {
   const auto& domains = query_.author_domains;
-  if (domains.empty() || domains.size() > kDmarcAuthorDomainsMax) {
+  const AuthorTrouble trouble =
+      domains.size() > kDmarcAuthorDomainsMax ? AuthorTrouble::too_many : query_.author_trouble;
+  if (domains.empty() || trouble != AuthorTrouble::none) {
     DmarcOutcome outcome;
-    outcome.result = DmarcResult::permerror;
-    outcome.why = domains.empty() ? "the message names no author's domain in From"
-                                  : "the message names too many authors' domains in From";
+    outcome.author_trouble = trouble;
+    if (trouble != AuthorTrouble::none) outcome.result = DmarcResult::permerror;
+    outcome.why = trouble == AuthorTrouble::none ? "From has addresses of hosts, and no domain"
+                                                 : to_string(trouble);
     outcome.fix = "write one From field with one address";
     return outcome;
   }
-  Walk walk(query_, suffixes_, lookups);
+  DmarcWalk walk(*this, lookups);
   std::optional<DmarcOutcome> worst;
   bool waits = false;
   for (const std::string& domain : domains) {

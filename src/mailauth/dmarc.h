@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "mailauth/authors.h"
 #include "mailauth/dkim.h"
 #include "mailauth/dmarc_record.h"
 #include "mailauth/lookups.h"
@@ -55,7 +57,8 @@ std::string_view to_string(DmarcResult result);
 
 struct DmarcQuery {
   std::vector<std::string> author_domains;  // of all From fields, as the DNS knows them
-  SpfResult spf = SpfResult::none;          // of the identity MAIL FROM, or HELO for <>
+  AuthorTrouble author_trouble = AuthorTrouble::none;
+  SpfResult spf = SpfResult::none;  // of the identity MAIL FROM, or HELO for <>
   std::string spf_domain;
   std::vector<DkimOutcome> dkim;
   DmarcMethod method = DmarcMethod::tree_walk;
@@ -71,13 +74,14 @@ struct DmarcAligned {
 
 struct DmarcOutcome {
   DmarcResult result = DmarcResult::none;
-  std::string author_domain;                    // the one that decides
-  std::string organizational_domain;            // of it
-  std::string record_domain;                    // whose record applies; "": none
-  std::string record;                           // its text
-  DmarcPolicy published = DmarcPolicy::none;    // of the record, for this domain
-  DmarcPolicy disposition = DmarcPolicy::none;  // what it wants done now, with t= and pct=
-  std::string_view published_by;                // "p", "sp" or "np"; "" for none
+  AuthorTrouble author_trouble = AuthorTrouble::none;  // if there is any: permerror
+  std::string author_domain;                           // the one that decides
+  std::string organizational_domain;                   // of it
+  std::string record_domain;                           // whose record applies; "": none
+  std::string record;                                  // its text
+  DmarcPolicy published = DmarcPolicy::none;           // of the record, for this domain
+  DmarcPolicy disposition = DmarcPolicy::none;         // what it wants done now, with t= and pct=
+  std::string_view published_by;                       // "p", "sp" or "np"; "" for none
   bool strict_dkim = false, strict_spf = false;
   DmarcAligned dkim, spf;
   std::vector<std::string> report_uris;  // rua=
@@ -86,17 +90,25 @@ struct DmarcOutcome {
 };
 
 /// Evaluates one message. Of several author domains the worst outcome counts (RFC 7489 §6.6.1).
-/// DNS trouble is temperror, never a pass.
+/// DNS trouble is temperror, never a pass. A From that does not say who the author is makes it
+/// permerror, and nothing else does (RFC 9989 §5.3.1).
 class DmarcCheck {
  public:
   /// `suffixes` outlives the check.
   DmarcCheck(DmarcQuery query, const PublicSuffixes& suffixes);
   /// nullopt: answers are missing, see class Lookups.
-  std::optional<DmarcOutcome> run(Lookups& lookups) const;
+  std::optional<DmarcOutcome> run(Lookups& lookups);
 
  private:
+  struct Found {
+    std::string domain, text;
+    DmarcRecord record;
+  };
+  friend class DmarcWalk;
+
   DmarcQuery query_;
   const PublicSuffixes& suffixes_;
+  std::map<std::string, std::optional<Found>> parsed_;  // by domain: each record is parsed once
 };
 
 }  // namespace ph::mailauth

@@ -62,6 +62,7 @@ class Reader {
     return out;
   }
   void problem(std::string_view name, std::string_view value, std::string_view how) {
+    if (into_.problems.size() == kDmarcProblemsMax) return;
     into_.problems.push_back(fmt::format("{}={}: {}", name, value.substr(0, 64), how));
   }
 
@@ -87,6 +88,7 @@ bool is_dmarc_record(std::string_view text) {
 Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
   if (!is_dmarc_record(text))
     return fail(Kind::malformed, "the record does not begin with v=DMARC1");
+  if (text.size() > kDmarcRecordOctetsMax) return fail(Kind::over_limit, "the record is too long");
   PH_TRY(const TagList tags, TagList::parse(text));
   DmarcRecord out;
   Reader read(tags, out);

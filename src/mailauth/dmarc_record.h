@@ -14,6 +14,10 @@ namespace ph::mailauth {
 
 /// Where aggregate reports of one record go to, at most.
 inline constexpr std::size_t kDmarcReportUrisMax = 10;
+/// A record; real ones reach some 500. A longer one is none.
+inline constexpr std::size_t kDmarcRecordOctetsMax = 8 << 10;
+/// Problems of one record that are told.
+inline constexpr std::size_t kDmarcProblemsMax = 32;
 
 enum class DmarcPolicy : std::uint8_t { none, quarantine, reject };
 std::string_view to_string(DmarcPolicy policy);
@@ -35,9 +39,9 @@ struct DmarcRecord {
 /// True if a TXT record is one of DMARC: "v=DMARC1" first. RFC 9989 §4.7.
 bool is_dmarc_record(std::string_view text);
 
-/// malformed: nothing of it can be used. A wrong value of one tag is a problem, and counts as
-/// absent; a record without a policy that can be read, but with rua=, is one of "none"
-/// (RFC 7489 §6.6.3).
+/// over_limit: kDmarcRecordOctetsMax. malformed: nothing of it can be used. A wrong value of one
+/// tag is a problem, and counts as absent; a record without a policy that can be read, but with
+/// rua=, is one of "none" (RFC 7489 §6.6.3).
 Result<DmarcRecord> parse_dmarc_record(std::string_view text);
 
 }  // namespace ph::mailauth

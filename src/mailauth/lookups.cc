@@ -23,6 +23,13 @@ const dns::Answer* Lookups::find(std::string_view name, std::uint16_t type) {
 }
 
 void Lookups::answer(const dns::Question& question, dns::Answer answer) {
+  std::size_t octets = 0;
+  for (const std::string& rdata : answer.data) octets += rdata.size();
+  if (octets > kLookupOctetsMax - octets_) {
+    answer = {.status = dns::Status::failed, .why = "the answers are too long"};
+    octets = 0;
+  }
+  octets_ += octets;
   asked_.insert_or_assign(question, std::move(answer));
 }
 

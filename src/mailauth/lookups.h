@@ -17,6 +17,9 @@ namespace ph::mailauth {
 /// Questions of one check, of whatever kind: far above what the limits of SPF, DKIM and DMARC
 /// together allow. Beyond it find() answers `failed`.
 inline constexpr std::size_t kLookupsMax = 512;
+/// Octets of all their answers, which are kept until the check is over: a key has 500, an SPF
+/// record 4,000 at most. Answers above it are `failed`.
+inline constexpr std::size_t kLookupOctetsMax = 1 << 20;
 
 /// The checks of this room are functions of what is known. One that needs an answer that is not
 /// there yet asks for it here and stops; when the answers have come it is run again from its
@@ -34,9 +37,13 @@ class Lookups {
   /// In any order, and of any question: what is known already, from elsewhere, may be given before.
   void answer(const dns::Question& question, dns::Answer answer);
 
+  /// Of all answers, as they are kept.
+  std::size_t octets() const { return octets_; }
+
  private:
   std::map<dns::Question, std::optional<dns::Answer>> asked_;
   std::vector<dns::Question> to_ask_;
+  std::size_t octets_ = 0;
 };
 
 /// The texts of TXT records: the character strings of each, joined without anything between them

@@ -110,6 +110,8 @@ Parts parts_of(const AuthenticationFacts& facts) {
     if (dmarc.result == DmarcResult::pass || dmarc.result == DmarcResult::fail) {
       one += " " + comment(fmt::format("p={} dis={}", to_string(dmarc.published),
                                        to_string(dmarc.disposition)));
+    } else if (dmarc.result == DmarcResult::permerror) {
+      one += " " + comment(dmarc.why);
     }
     if (!dmarc.author_domain.empty()) one += " header.from=" + value(dmarc.author_domain);
     out.push_back(std::move(one));
@@ -177,18 +179,21 @@ std::vector<const message::Field*> forged_results(const message::Header& header,
   std::vector<const message::Field*> out;
   for (const message::Field* field : header.all("authentication-results")) {
     // authserv-id, behind comments and white space: RFC 8601 §2.2.
-    std::string_view text = field->value;
+    const std::string_view text = field->value;
     int depth = 0;
     std::string name;
-    for (const char c : text) {
-      if (c == '(')
-        ++depth;
-      else if (c == ')' && depth > 0)
-        --depth;
-      else if (depth == 0 && (c == ';' || (!name.empty() && (is_space(c) || c == '\r'))))
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      char c = text[i];
+      const bool escaped = c == '\\' && i + 1 < text.size();
+      if (escaped) c = text[++i];
+      const bool blank = is_space(c) || c == '\r' || c == '\n';
+      if (depth > 0 || (c == '(' && !escaped)) {
+        if (!escaped) depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+      } else if (c == ';' || (!name.empty() && blank)) {
         break;
-      else if (depth == 0 && !is_space(c) && c != '\r' && c != '\n' && c != '"')
+      } else if (!blank && (c != '"' || escaped)) {
         name += c;
+      }
     }
     if (name.empty() || same_ascii(name, authserv_id)) out.push_back(field);
   }

@@ -34,16 +34,6 @@ std::unexpected<Stop> stop(SpfResult result, std::string why, std::string fix) {
   return std::unexpected(Stop{false, result, std::move(why), std::move(fix)});
 }
 
-bool in_network(std::string_view ip, std::string_view network, unsigned prefix) {
-  if (ip.size() != network.size()) return false;
-  const std::size_t whole = prefix / 8;
-  if (ip.substr(0, whole) != network.substr(0, whole)) return false;
-  if (prefix % 8 == 0) return true;
-  const unsigned mask = (0xff00U >> (prefix % 8)) & 0xff;
-  return ((static_cast<unsigned char>(ip[whole]) ^ static_cast<unsigned char>(network[whole])) &
-          mask) == 0;
-}
-
 /// A domain that check_host() can be about: labels that fit, at least two. RFC 7208 §4.3.
 std::string checked_domain(std::string_view text) {
   auto ascii = codec::to_ascii_domain(text.ends_with('.') ? text.substr(0, text.size() - 1) : text);
@@ -92,6 +82,7 @@ class SpfWalk {
   SpfCheck& check_;
   Lookups& lookups_;
   SpfOutcome outcome_;
+  bool tells_ = true;  // the term is one of the path
 };
 
 /// As PH_TRY, for a Step.
@@ -167,7 +158,8 @@ Step<SpfWalk::Match> SpfWalk::check_host(const std::string& domain, unsigned dep
   for (const SpfDirective& directive : record->directives) {
     std::string what;
     const auto place = outcome_.path.size();
-    told({depth, domain, directive.text, "", false});
+    tells_ = place < kSpfStepsMax;
+    if (tells_) told({depth, domain, directive.text, "", false});
     PH_STEP(const bool matched, matches(directive, domain, depth, what));
     if (place < outcome_.path.size()) {
       outcome_.path[place].found = std::move(what);
@@ -208,7 +200,8 @@ Step<bool> SpfWalk::matches(const SpfDirective& directive, const std::string& do
       const bool in =
           in_network(ip, directive.network,
                      directive.mechanism == ip4 ? directive.prefix4 : directive.prefix6);
-      found = fmt::format("{} is {}in it", check_.query_.ip, in ? "" : "not ");
+      // Of the thousands that a record may have, the first ones are told.
+      if (tells_) found = fmt::format("{} is {}in it", check_.query_.ip, in ? "" : "not ");
       return in;
     }
     default: break;

@@ -153,6 +153,16 @@ std::string reverse_name(std::string_view ip) {
   return out + (ip.size() == kIpv4Octets ? "in-addr.arpa" : "ip6.arpa");
 }
 
+bool in_network(std::string_view ip, std::string_view network, unsigned prefix) {
+  if (ip.size() != network.size()) return false;
+  const std::size_t whole = prefix / 8;
+  if (ip.substr(0, whole) != network.substr(0, whole)) return false;
+  if (prefix % 8 == 0) return true;
+  const unsigned mask = (0xff00U >> (prefix % 8)) & 0xff;
+  return ((static_cast<unsigned char>(ip[whole]) ^ static_cast<unsigned char>(network[whole])) &
+          mask) == 0;
+}
+
 bool is_at_or_below(std::string_view name, std::string_view domain) {
   if (name.ends_with('.')) name.remove_suffix(1);
   if (domain.ends_with('.')) domain.remove_suffix(1);

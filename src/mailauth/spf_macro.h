@@ -33,6 +33,8 @@ bool is_explanation(std::string_view text);
 std::optional<std::string> spf_name(std::string_view domain);
 /// "1.2.0.192.in-addr.arpa", RFC 1035 §3.5, RFC 3596 §2.5.
 std::string reverse_name(std::string_view ip);
+/// True if the first `prefix` bits of two addresses, as octets, are the same.
+bool in_network(std::string_view ip, std::string_view network, unsigned prefix);
 /// Without regard to case and final dots.
 bool is_at_or_below(std::string_view name, std::string_view domain);
 

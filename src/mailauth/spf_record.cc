@@ -45,6 +45,8 @@ Result<Done> check_macros(std::string_view text, bool in_explanation, bool& ends
 
 Result<Done> check_domain(std::string_view domain) {
   if (domain.empty()) return fail(Kind::malformed, "a domain is missing behind the \":\" or \"=\"");
+  if (domain.size() > kSpfDomainSpecOctetsMax)
+    return fail(Kind::over_limit, "the domain of a term is too long");
   bool ends_with_macro = false;
   PH_TRY([[maybe_unused]] const auto checked, check_macros(domain, false, ends_with_macro));
   if (ends_with_macro) return Done{};
@@ -219,7 +221,7 @@ Result<SpfRecord> parse_spf_record(std::string_view text) {
     const auto term = text.substr(at, end - at);
     if (auto read = parse_term(term, at, out); !read) {
       Error error = std::move(read).error();
-      error.detail = fmt::format("\"{}\" at octet {}", term, at);
+      error.detail = fmt::format("\"{}\" at octet {}", term.substr(0, kSpfToldOctetsMax), at);
       return std::unexpected(std::move(error));
     }
     at = end;

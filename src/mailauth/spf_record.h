@@ -14,6 +14,10 @@ namespace ph::mailauth {
 
 /// A record's text. RFC 7208 §3.4 wants 450; real ones reach some 4,000.
 inline constexpr std::size_t kSpfRecordOctetsMax = 64 << 10;
+/// A domain in a record, with its macros: what is made of it has 253 octets at most (§7.3).
+inline constexpr std::size_t kSpfDomainSpecOctetsMax = 512;
+/// Of a term that is wrong, in the text that says so.
+inline constexpr std::size_t kSpfToldOctetsMax = 64;
 
 enum class SpfResult : std::uint8_t {
   none,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "mailauth/authors.h"
 #include "net/ask_all.h"
 
 namespace ph::policy {
@@ -58,10 +57,10 @@ Task<void> SenderCheck::look_at_client(Self self) {
 
 /// What will be asked at the end, while the body is on its way: keys, and the authors' policies.
 Task<void> SenderCheck::look_at_header(Self self) {
+  mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_->suffixes);
   for (;;) {
     self->dkim_->ask(self->lookups_);
     self->arc_->ask(self->lookups_);
-    mailauth::DmarcCheck dmarc(self->dmarc_query(), self->house_->suffixes);
     static_cast<void>(dmarc.run(self->lookups_));
     auto questions = self->lookups_.take_questions();
     if (questions.empty()) break;
@@ -77,14 +76,15 @@ void SenderCheck::ended() {
 }
 
 mailauth::DmarcQuery SenderCheck::dmarc_query() const {
-  return {.author_domains = authors_, .sample = sample_};
+  return {
+      .author_domains = authors_.domains, .author_trouble = authors_.trouble, .sample = sample_};
 }
 
 void SenderCheck::on_header(std::string_view octets) {
   const message::Header header = message::parse_header(octets);
   dkim_.emplace(header, bodies_, now_);
   arc_.emplace(header, bodies_, now_);
-  authors_ = mailauth::author_domains(header);
+  authors_ = mailauth::authors_of(header);
   is_report_ = mailauth::is_dmarc_report_subject(header.text("Subject").value_or(""));
   begun();
   rt::spawn(executor_, look_at_header(shared_from_this()));
@@ -104,23 +104,24 @@ Task<SenderVerdict> SenderCheck::verdict() {
                                       .sender = self->sender_,
                                       .iprev = self->iprev_,
                                       .spf = self->spf_};
+  std::optional<mailauth::DmarcCheck> dmarc;
   while (!facts.dkim || !facts.arc || !facts.dmarc) {
-    facts.dkim = self->dkim_->run(self->lookups_);
-    facts.arc = self->arc_->run(self->lookups_);
-    if (facts.dkim) {
+    if (!facts.dkim) facts.dkim = self->dkim_->run(self->lookups_);
+    if (!facts.arc) facts.arc = self->arc_->run(self->lookups_);
+    if (facts.dkim && !dmarc) {
       mailauth::DmarcQuery query = self->dmarc_query();
       query.spf = self->spf_->result;
       query.spf_domain = self->spf_->domain;
       query.dkim = *facts.dkim;
-      const mailauth::DmarcCheck dmarc(std::move(query), self->house_->suffixes);
-      facts.dmarc = dmarc.run(self->lookups_);
+      dmarc.emplace(std::move(query), self->house_->suffixes);
     }
+    if (dmarc && !facts.dmarc) facts.dmarc = dmarc->run(self->lookups_);
     auto questions = self->lookups_.take_questions();
     const net::Answers answers =
         co_await net::ask_all(self->house_->resolver, std::move(questions), self->deadline_);
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
-  co_return judge_sender(std::move(facts), self->authors_.size(), self->house_->options.mode,
+  co_return judge_sender(std::move(facts), self->house_->options.mode,
                          self->house_->options.trusted_sealers, self->is_report_);
 }
 

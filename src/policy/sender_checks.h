@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mailauth/arc.h"
+#include "mailauth/authors.h"
 #include "mailauth/dkim.h"
 #include "mailauth/dmarc.h"
 #include "mailauth/iprev.h"
@@ -98,7 +99,7 @@ class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
   mailauth::BodyDigests bodies_;
   std::optional<mailauth::DkimVerifier> dkim_;
   std::optional<mailauth::ArcVerifier> arc_;
-  std::vector<std::string> authors_;
+  mailauth::Authors authors_;
   unsigned sample_;
   bool is_report_ = false;  // by its subject
 

@@ -52,7 +52,7 @@ bool nothing_to_enforce(const mailauth::DmarcOutcome& dmarc) {
   return !dmarc.record.empty() && dmarc.published == DmarcPolicy::none;
 }
 
-void turn_away(SenderVerdict& verdict, std::size_t author_domains) {
+void turn_away(SenderVerdict& verdict) {
   const mailauth::DmarcOutcome& dmarc = *verdict.facts.dmarc;
   switch (dmarc.result) {
     case DmarcResult::none:
@@ -72,10 +72,12 @@ void turn_away(SenderVerdict& verdict, std::size_t author_domains) {
                                 dmarc.author_domain));
       return;
     case DmarcResult::permerror:
-      // One without an author's domain has nobody to protect; one with many hides a domain.
-      if (author_domains <= mailauth::kDmarcAuthorDomainsMax) return;
+      // Old servers write reports as from "MAILER-DAEMON"; a bounce must not be lost for that.
+      if (dmarc.author_trouble == mailauth::AuthorTrouble::nobody && verdict.facts.sender.empty())
+        return;
       verdict.what = What::reject;
-      verdict.reply = "The message names too many domains in From; write one";
+      verdict.reply = printable(
+          fmt::format("It is not clear from whom the message is, as {}; {}", dmarc.why, dmarc.fix));
       return;
   }
 }
@@ -128,9 +130,8 @@ std::optional<mailauth::DmarcFinding> finding_of(const SenderVerdict& verdict, A
 }
 
 /// true: a trusted sealer's word stands against what would be done.
-bool weigh(SenderVerdict& verdict, std::size_t author_domains,
-           const std::vector<std::string>& trusted_sealers) {
-  turn_away(verdict, author_domains);
+bool weigh(SenderVerdict& verdict, const std::vector<std::string>& trusted_sealers) {
+  turn_away(verdict);
   if (verdict.what == What::accept) return false;
   const std::string sealer =
       verdict.facts.arc ? vouching_sealer(*verdict.facts.arc, trusted_sealers) : std::string();
@@ -144,14 +145,12 @@ bool weigh(SenderVerdict& verdict, std::size_t author_domains,
 
 }  // namespace
 
-SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
-                           Authentication mode, const std::vector<std::string>& trusted_sealers,
-                           bool is_report) {
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, Authentication mode,
+                           const std::vector<std::string>& trusted_sealers, bool is_report) {
   SenderVerdict verdict{.facts = std::move(facts)};
   verdict.why = summary(verdict.facts);
   if (!verdict.facts.dmarc) return verdict;
-  const bool vouched =
-      mode == Authentication::enforce && weigh(verdict, author_domains, trusted_sealers);
+  const bool vouched = mode == Authentication::enforce && weigh(verdict, trusted_sealers);
   const bool passing_report = is_report && verdict.facts.dmarc->result == DmarcResult::pass;
   if (!passing_report) verdict.finding = finding_of(verdict, mode, vouched);
   return verdict;

@@ -45,14 +45,13 @@ struct SenderVerdict {
 /// pass: where a policy that would be enforced cannot be known, or fulfilled, the sender is asked
 /// to try again. Mail that fails is taken nevertheless when each sealer of its ARC chain is one of
 /// `trusted_sealers` and one of them found that DMARC passed: that is what mailing lists need.
-/// Mail with more author domains than DMARC looks at is refused: no policy could be found for it.
-///   author_domains   how many From names
+/// Mail whose From does not say who the author is, is refused: people would see a name for which no
+/// policy was looked up (RFC 7489 §6.6.1). From words alone in a report (<>) nobody is deceived.
 ///   trusted_sealers  domains, as the DNS knows them
 ///   is_report        it is an aggregate report by its subject. One that passes is not reported
 ///                    about, or two servers would send each other reports about reports for ever
-SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, std::size_t author_domains,
-                           Authentication mode, const std::vector<std::string>& trusted_sealers,
-                           bool is_report = false);
+SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, Authentication mode,
+                           const std::vector<std::string>& trusted_sealers, bool is_report = false);
 
 /// The sealer whose word counts against a DMARC failure; "": there is none. RFC 8617 §7.2.1.
 std::string vouching_sealer(const mailauth::ArcOutcome& arc,

@@ -21,7 +21,7 @@ mailauth::AuthenticationFacts found(DmarcResult result, DmarcPolicy wants) {
 }
 
 What judged(DmarcResult result, DmarcPolicy wants, Authentication mode = Authentication::enforce) {
-  return judge_sender(found(result, wants), 1, mode, {}).what;
+  return judge_sender(found(result, wants), mode, {}).what;
 }
 
 mailauth::ArcOutcome chain(std::vector<std::string> sealers, std::string_view first_found) {
@@ -54,13 +54,28 @@ TEST(SenderVerdict, TroubleOfTheDnsIsTemporaryWhereAPolicyMayApply) {
   EXPECT_EQ(judged(DmarcResult::temperror, DmarcPolicy::none), What::accept);
   auto unknown = found(DmarcResult::temperror, DmarcPolicy::none);
   unknown.dmarc->record.clear();
-  EXPECT_EQ(judge_sender(std::move(unknown), 1, Authentication::enforce, {}).what, What::later);
+  EXPECT_EQ(judge_sender(std::move(unknown), Authentication::enforce, {}).what, What::later);
 }
 
-TEST(SenderVerdict, TooManyAuthorsAreRefusedAndNoneAreNot) {
-  auto many = found(DmarcResult::permerror, DmarcPolicy::none);
-  EXPECT_EQ(judge_sender(many, 5, Authentication::enforce, {}).what, What::reject);
-  EXPECT_EQ(judge_sender(many, 0, Authentication::enforce, {}).what, What::accept);
+TEST(SenderVerdict, WhatPeopleSeeAndProgramsCannotReadIsRefused) {
+  using mailauth::AuthorTrouble;
+  for (const auto trouble : {AuthorTrouble::missing, AuthorTrouble::several, AuthorTrouble::unclear,
+                             AuthorTrouble::hidden, AuthorTrouble::no_domain,
+                             AuthorTrouble::too_many, AuthorTrouble::nobody}) {
+    auto facts = found(DmarcResult::permerror, DmarcPolicy::none);
+    facts.dmarc->author_trouble = trouble;
+    facts.dmarc->why = to_string(trouble);
+    facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass");
+    facts.sender = "a@b.test";
+    const auto verdict = judge_sender(facts, Authentication::enforce, {"lists.test"});
+    EXPECT_EQ(verdict.what, What::reject) << to_string(trouble);
+    EXPECT_NE(verdict.reply.find(to_string(trouble)), verdict.reply.npos) << verdict.reply;
+    EXPECT_NE(verdict.why.find(to_string(trouble)), verdict.why.npos) << verdict.why;
+    EXPECT_EQ(judge_sender(facts, Authentication::monitor, {}).what, What::accept);
+    facts.sender.clear();
+    EXPECT_EQ(judge_sender(facts, Authentication::enforce, {}).what,
+              trouble == AuthorTrouble::nobody ? What::accept : What::reject);
+  }
 }
 
 TEST(SenderVerdict, ATrustedChainOverrides) {
@@ -75,7 +90,7 @@ TEST(SenderVerdict, ATrustedChainOverrides) {
 
   auto facts = found(DmarcResult::fail, DmarcPolicy::reject);
   facts.arc = chain({"lists.test"}, passed);
-  const SenderVerdict verdict = judge_sender(std::move(facts), 1, Authentication::enforce, trusted);
+  const SenderVerdict verdict = judge_sender(std::move(facts), Authentication::enforce, trusted);
   EXPECT_EQ(verdict.what, What::accept);
   EXPECT_NE(verdict.why.find("lists.test, a trusted sealer"), verdict.why.npos) << verdict.why;
 }
@@ -89,7 +104,7 @@ TEST(SenderVerdict, SaysWhatTheDomainIsToBeTold) {
       facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass header.from=a.test");
       facts.arc->sets[0].selector = "s1";
     }
-    const auto verdict = judge_sender(std::move(facts), 1, mode, {"lists.test"}, is_report);
+    const auto verdict = judge_sender(std::move(facts), mode, {"lists.test"}, is_report);
     if (!verdict.finding) return std::string("nothing");
     std::string out = verdict.finding->row.disposition;
     for (const auto& reason : verdict.finding->row.reasons)

@@ -48,20 +48,20 @@ class AuthenticationTest(unittest.TestCase):
         self.addCleanup(house.close)
         return house.start()
 
-    def bring(self, house, author, source, **how):
+    def bring(self, house, author, source, content=None, **how):
         """From a stranger at `source`; the queue id."""
         with house.smtp(source) as smtp:
             self.assertEqual(smtp.ehlo('there.test')[0], 250)
             self.assertEqual(smtp.mail(author)[0], 250)
             self.assertEqual(smtp.rcpt('bob@b.test')[0], 250)
-            code, text = smtp.data(letter(author, **how))
+            code, text = smtp.data(content or letter(author, **how))
         if code != 250:
             raise smtplib.SMTPDataError(code, text)
         return queue_id(text)
 
-    def refused(self, house, author, source, code, enhanced):
+    def refused(self, house, author, source, code, enhanced, content=None):
         with self.assertRaises(smtplib.SMTPDataError) as caught:
-            self.bring(house, author, source)
+            self.bring(house, author, source, content)
         text = caught.exception.smtp_error.decode()
         self.assertEqual(caught.exception.smtp_code, code, text)
         self.assertTrue(text.startswith(enhanced), text)
@@ -109,6 +109,39 @@ class AuthenticationTest(unittest.TestCase):
         b = self.house('b.test', B)
         self.dns.failing.add('_dmarc.strict.test')
         self.refused(b, 'a@strict.test', BAD, 451, '4.7.0')
+
+    def test_a_from_that_people_see_and_programs_cannot_read(self):
+        """Mail with such a From would pass by the policy of the domain that people see."""
+        fields = {'no From': b'', 'an empty one': b'From:\r\n',
+                  'several': b'From: <a@strict.test>\r\nFrom: <b@strict.test>\r\n',
+                  'control characters': b'From: <a@strict.test\0@silent.test>\r\n',
+                  'an address where none stands': b'From: =?utf-8?q?a=40strict=2Etest?=\r\n',
+                  'domain cannot be one': b'From: Bank <a@strict\xff.test>\r\n',
+                  'too many domains': b'From: ' + b', '.join(b'<a@x%d.test>' % i for i in range(5)) + b'\r\n',
+                  'nobody': b'From: The Bank\r\n'}
+        b = self.house('b.test', B)
+        for reason, field in fields.items():
+            with self.subTest(reason):
+                content = field + letter('x').split(b'\r\n', 1)[1]
+                sender = f'{"-".join(reason.split())}@silent.test'
+                text = self.refused(b, sender, BAD, 550, '5.7.1', content)
+                self.assertIn(reason, text)
+                event = next(e for e in b.why(sender, ('content', 'refused')) if e['stage'] == 'content')
+                self.assertRegex(event['why'], f'dmarc=permerror \\([^)]*{reason}')
+        # Readers may show what stands before <>: its policy counts, too.
+        shown = b'From: a@strict.test <x@silent.test>\r\n' + letter('x').split(b'\r\n', 1)[1]
+        self.assertIn('strict.test', self.refused(b, 'x@silent.test', BAD, 550, '5.7.1', shown))
+        # In quotes it is a name like any other; a bounce of an old server is taken.
+        self.bring(b, 'x@silent.test', BAD, shown.replace(b'a@strict.test', b'"a@strict.test"'))
+        self.bring(b, '', BAD, fields['nobody'] + letter('x').split(b'\r\n', 1)[1])
+        self.assertEqual([self.results(message)['dmarc'] for message in b.mailbox('bob')], [['none'], ['permerror']])
+
+    def test_a_from_that_cannot_be_read_when_only_watching(self):
+        b = self.house('b.test', B, mode='monitor')
+        wanted = self.bring(b, 'x@silent.test', BAD, b'From: <a@strict\xff.test>\r\n' + letter('x').split(b'\r\n', 1)[1])
+        message, = b.mailbox('bob')
+        self.assertRegex(header(message, 'Authentication-Results')[0], r'dmarc=permerror \(.*cannot be one\)')
+        self.assertTrue(any('dmarc=permerror' in e['why'] for e in b.why(wanted, ('content', 'note'))))
 
     def test_monitor_and_off(self):
         b = self.house('b.test', B, mode='monitor')

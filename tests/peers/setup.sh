@@ -2,7 +2,7 @@
 # Makes the peers of the end-to-end tests, each in a Debian root of its own under build/peers (they conflict as
 # packages, and none may replace this machine's own mail server).
 #
-#   setup.sh [postfix] [exim] [opensmtpd] [nsd]    default: all; a moment when they are there
+#   setup.sh [postfix] [exim] [opensmtpd] [nsd] [judges]    default: all; a moment when they are there
 #   setup.sh down                                  removes what tests that were killed left in build/peers/run
 #
 # A peer is a folder that is laid over build/roots/base (tools/roots.sh) when it is entered (tests/peers/enter): nothing
@@ -11,9 +11,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../tools/roots.sh"
 peers=$(dirname "$(dirname "$here")")/build/peers
-declare -A packages=([postfix]=postfix [exim]=exim4-daemon-light [opensmtpd]=opensmtpd [nsd]=nsd)
+declare -A packages=([postfix]=postfix [exim]=exim4-daemon-light [opensmtpd]=opensmtpd [nsd]=nsd
+  [judges]="opendkim-tools opendmarc")
 
-[ $# -gt 0 ] || set -- postfix exim opensmtpd nsd
+[ $# -gt 0 ] || set -- postfix exim opensmtpd nsd judges
 roots_allowed "$@"
 mkdir -p "$peers"
 exec 8>"$peers/lock"

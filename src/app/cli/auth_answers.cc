@@ -86,7 +86,7 @@ class MessageCheck {
   MessageCheck(const message::Header& header, std::string_view body,
                std::optional<mailauth::SpfQuery> spf, mailauth::DmarcMethod method, Wall now,
                const mailauth::PublicSuffixes& suffixes)
-      : authors_(mailauth::author_domains(header)),
+      : authors_(mailauth::authors_of(header)),
         method_(method),
         suffixes_(suffixes),
         dkim_(header, bodies_, now),
@@ -108,8 +108,10 @@ class MessageCheck {
     if (!dkim_outcome_) dkim_outcome_ = dkim_.run(lookups);
     if (!arc_outcome_) arc_outcome_ = arc_.run(lookups);
     if ((spf_ && !spf_outcome_) || !dkim_outcome_ || !arc_outcome_) return std::nullopt;
-    mailauth::DmarcQuery query{
-        .author_domains = authors_, .dkim = *dkim_outcome_, .method = method_};
+    mailauth::DmarcQuery query{.author_domains = authors_.domains,
+                               .author_trouble = authors_.trouble,
+                               .dkim = *dkim_outcome_,
+                               .method = method_};
     if (spf_outcome_) {
       query.spf = spf_outcome_->result;
       query.spf_domain = spf_outcome_->domain;
@@ -120,7 +122,7 @@ class MessageCheck {
   }
 
  private:
-  std::vector<std::string> authors_;
+  mailauth::Authors authors_;
   mailauth::DmarcMethod method_;
   const mailauth::PublicSuffixes& suffixes_;
   mailauth::BodyDigests bodies_;
@@ -132,24 +134,31 @@ class MessageCheck {
   std::optional<mailauth::ArcOutcome> arc_outcome_;
 };
 
-/// What was changed on the way, for each signature that does not fit.
+/// What was changed on the way, as far as that can be told of a signature that does not fit.
+json::array changes_of(const message::Header& header, std::string_view body,
+                       const mailauth::DkimOutcome& outcome, mailauth::SignatureKind kind) {
+  using enum mailauth::DkimReason;
+  json::array out;
+  const auto field = std::ranges::find(header.fields(), outcome.offset, &message::Field::offset);
+  if ((outcome.reason != body_hash && outcome.reason != header_hash) ||
+      field == header.fields().end())
+    return out;
+  const auto signature = mailauth::parse_signature_tags(field->value, kind);
+  if (!signature) return out;
+  auto found = mailauth::diagnose_dkim(header, *field, body, *signature);
+  for (auto& each : mailauth::diagnose_header(header, *field, *signature, outcome.key_record))
+    found.push_back(std::move(each));
+  for (const auto& each : found)
+    out.push_back(json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
+  return out;
+}
+
+/// For each signature.
 void put_changes(const message::Header& header, std::string_view body,
                  const std::vector<mailauth::DkimOutcome>& outcomes, json::object& facts) {
-  using enum mailauth::DkimReason;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    json::array changes;
-    const auto field =
-        std::ranges::find(header.fields(), outcomes[i].offset, &message::Field::offset);
-    const bool differs = outcomes[i].reason == body_hash || outcomes[i].reason == header_hash;
-    if (differs && field != header.fields().end()) {
-      if (const auto signature = mailauth::parse_dkim_signature(field->value)) {
-        for (const auto& each : mailauth::diagnose_dkim(header, *field, body, *signature))
-          changes.push_back(
-              json::object{{"kind", each.kind}, {"what", daemon::utf8_only(each.what)}});
-      }
-    }
-    facts.at("signatures").at(i).as_object()["changes"] = std::move(changes);
-  }
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    facts.at("signatures").at(i).as_object()["changes"] =
+        changes_of(header, body, outcomes[i], mailauth::SignatureKind::dkim);
 }
 
 std::string body_digest(std::string_view body) {
@@ -231,11 +240,15 @@ Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) 
 
 Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   PH_TRY(const auto all, check(request, now));
+  const auto body = std::string_view(*all.message).substr(all.header.body());
   json::object dkim = facts(all.outcome.dkim);
-  put_changes(all.header, std::string_view(*all.message).substr(all.header.body()),
-              all.outcome.dkim, dkim);
+  put_changes(all.header, body, all.outcome.dkim, dkim);
   if (request.what == "dkim") return dkim;
-  if (request.what == "arc") return facts(all.outcome.arc);
+  json::object arc = facts(all.outcome.arc);
+  for (std::size_t i = 0; i < all.outcome.arc.sets.size(); ++i)
+    arc.at("sets").at(i).at("message").as_object()["changes"] = changes_of(
+        all.header, body, all.outcome.arc.sets[i].message, mailauth::SignatureKind::arc_message);
+  if (request.what == "arc") return arc;
   json::object out = facts(all.outcome.dmarc);
   const auto part = [](json::object from) {
     from.erase("code");
@@ -244,7 +257,7 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
   out["checks"] = {
       {"spf", all.outcome.spf ? json::value(part(facts(*all.outcome.spf))) : json::value(nullptr)},
       {"dkim", part(std::move(dkim))},
-      {"arc", part(facts(all.outcome.arc))}};
+      {"arc", part(std::move(arc))}};
   return out;
 }
 

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/ascii.h"
+#include "mailauth/dkim_diagnose.h"
+
+namespace ph::mailauth {
+namespace {
+
+/// White space that servers change: what a signer may have had in the place of what came.
+enum class Spacing : std::uint8_t { unfolded, tab_folds, space_folds, one_blank, no_blank };
+constexpr std::array kSpacings{
+    std::pair{Spacing::unfolded, "its lines were folded"},
+    std::pair{Spacing::tab_folds, "the tabs of its folds became spaces"},
+    std::pair{Spacing::space_folds, "the spaces of its folds became tabs"},
+    std::pair{Spacing::one_blank, "the blanks behind the colons were changed"},
+    std::pair{Spacing::no_blank, "blanks were put behind the colons"},
+};
+enum class Scope : std::uint8_t { all, own, others };  // the signature's own field, or the others
+constexpr std::array kScopes{std::pair{Scope::all, "of the header"},
+                             std::pair{Scope::own, "of the signature field itself"},
+                             std::pair{Scope::others, "of the signed fields"}};
+
+std::string with_folds(std::string_view value, std::string_view instead) {
+  std::string out;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool folds =
+        value.substr(i, 2) == "\r\n" && i + 2 < value.size() && is_space(value[i + 2]);
+    if (folds) {
+      out += instead;
+      i += 2;
+    } else {
+      out += value[i];
+    }
+  }
+  return out;
+}
+
+/// A field as it may have been.
+std::string respaced(const message::Field& field, Spacing spacing) {
+  const auto colon = field.raw.find(':', field.name.size());
+  std::string_view value = field.raw.substr(colon + 1);
+  const std::string_view end = value.ends_with("\r\n") ? "\r\n" : "";
+  value.remove_suffix(end.size());
+  std::string out(field.raw.substr(0, colon + 1));
+  const std::string_view bare =
+      value.substr(std::min(value.find_first_not_of(" \t"), value.size()));
+  switch (spacing) {
+    case Spacing::unfolded: out += with_folds(value, " "); break;
+    case Spacing::tab_folds: out += with_folds(value, "\r\n\t"); break;
+    case Spacing::space_folds: out += with_folds(value, "\r\n "); break;
+    case Spacing::one_blank: out.append(" ").append(bare); break;
+    case Spacing::no_blank: out += bare; break;
+  }
+  return out.append(end);
+}
+
+class Tries {
+ public:
+  Tries(const message::Header& header, const message::Field& field, const DkimSignature& signature,
+        const crypto::PublicKey& key)
+      : header_(header), field_(field), signature_(signature), key_(key) {}
+
+  bool fits(const message::Header& header, const message::Field& own, Canonical form) const {
+    crypto::Digest digest(signature_.digest);
+    digest.update(signed_header(header, signature_.fields, form, without_signature(own.raw), &own));
+    return key_.verify(signature_.digest, digest.finish(), signature_.signature);
+  }
+  bool fits(Canonical form) const { return fits(header_, field_, form); }
+  bool fits(Spacing spacing, Scope scope) const {
+    std::string octets;
+    for (const message::Field& each : header_.fields()) {
+      const bool own = &each == &field_;
+      const bool in = scope == Scope::all || (scope == Scope::own) == own;
+      octets += in ? respaced(each, spacing) : std::string(each.raw);
+    }
+    const message::Header changed = message::parse_header(octets);
+    const auto index = static_cast<std::size_t>(&field_ - header_.fields().data());
+    return changed.fields().size() == header_.fields().size() &&
+           fits(changed, changed.fields()[index], Canonical::simple);
+  }
+
+ private:
+  const message::Header& header_;
+  const message::Field& field_;
+  const DkimSignature& signature_;
+  const crypto::PublicKey& key_;
+};
+
+}  // namespace
+
+std::vector<DkimChange> diagnose_header(const message::Header& header, const message::Field& field,
+                                        const DkimSignature& signature,
+                                        std::string_view key_record) {
+  std::vector<DkimChange> out;
+  const auto record = parse_dkim_record(key_record);
+  if (!record || signature.header_form == Canonical::relaxed) return out;
+  const auto key = record->kind == crypto::KeyKind::rsa ? crypto::PublicKey::rsa(record->key)
+                                                        : crypto::PublicKey::ed25519(record->key);
+  if (!key) return out;
+  const Tries tries(header, field, signature, *key);
+  if (tries.fits(Canonical::relaxed)) {
+    out.push_back({"header_form",
+                   "the header was signed in the relaxed form, and the signature says simple"});
+    return out;
+  }
+  for (const auto& [spacing, what] : kSpacings) {
+    for (const auto& [scope, where] : kScopes) {
+      if (!tries.fits(spacing, scope)) continue;
+      out.push_back({"header_spaced",
+                     fmt::format("only white space {} was changed ({}): signed with c=relaxed it "
+                                 "would have passed",
+                                 where, what)});
+      return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace ph::mailauth
