@@ -18,7 +18,7 @@ namespace {
 
 /// From the beginning of a block on: an escape may end 2 octets behind it, and from there on as
 /// many as a block has are copied.
-constexpr std::size_t kOctetsReadMax = 2 * kQuotedPrintableBlockOctets + 2;
+constexpr std::size_t kOctetsRead = 2 * kQuotedPrintableBlockOctets + 2;
 
 struct Halves {
   __m256i low, high;
@@ -81,7 +81,7 @@ PH_AVX2 QuotedPrintableRun decode(const char* in, std::size_t octets, char* out)
     return QuotedPrintableRun{static_cast<std::size_t>(at - in),
                               static_cast<std::size_t>(to - out)};
   };
-  while (octets - static_cast<std::size_t>(at - in) >= kOctetsReadMax) {
+  while (octets - static_cast<std::size_t>(at - in) >= kOctetsRead) {
     Block block = look_at(at);
     if (block.stop != 0) [[unlikely]] {
       block.octets = std::min(block.octets, static_cast<std::size_t>(std::countr_zero(block.stop)));
