@@ -178,6 +178,8 @@ class Message(unittest.TestCase):
         self.assertEqual(run('message', 'part', '-', '1#1', '--raw', stdin=mail)[:2], (0, coded))
         for wrong in ('1#3', '1#0', '2#1', '1#', '1#x'):
             self.assertEqual(run('message', 'part', '-', wrong, stdin=mail)[0], 1, wrong)
+            answer = batch('message', {'do': 'part', 'part': wrong, 'base64': base64.b64encode(mail).decode()})[0]
+            self.assertEqual((answer['code'], bool(answer['error'])), (1, True), wrong)
         answer = batch('message', {'do': 'part', 'part': '1#1', 'base64': base64.b64encode(mail).decode()})[0]
         self.assertEqual((answer['name'], base64.b64decode(answer['base64'])), ('all.bin', octets))
 

@@ -15,6 +15,7 @@
 #include "app/cli/message_facts.h"
 #include "app/cli/message_files.h"
 #include "app/cli/output.h"
+#include "app/daemon/facts.h"
 #include "codec/utf8.h"
 #include "message/readable.h"
 
@@ -265,7 +266,11 @@ Result<json::object> answer(const json::object& request) {
   PH_TRY(args.part, text_of(request, "part", "1"));
   PH_TRY(args.raw, flag_of(request, "raw"));
   PH_TRY(args.as_text, flag_of(request, "as_text"));
-  return facts_for(what, message::parse_mime(octets), args);
+  auto facts = facts_for(what, message::parse_mime(octets), args);
+  if (facts || facts.error().kind != Kind::not_found) return facts;
+  return json::object{{"code", kFoundWrong},
+                      {"error", facts.error().what},
+                      {"detail", daemon::utf8_only(facts.error().detail)}};
 }
 
 std::shared_ptr<Args> add_part_of(Command program, Common& common, const char* name,
