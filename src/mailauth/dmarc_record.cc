@@ -116,7 +116,8 @@ Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
     return fail(Kind::malformed, "p= is no policy, and there is no rua=");
   } else {
     // RFC 9989 §4.7: without p= it is "none"; a wrong one counts so where reports are wanted.
-    if (!tags.find("p")) out.problems.emplace_back("p= is missing: read as none");
+    if (!tags.find("p") && out.problems.size() < kDmarcProblemsMax)
+      out.problems.emplace_back("p= is missing: read as none");
   }
   return out;
 }

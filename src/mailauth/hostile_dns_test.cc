@@ -320,6 +320,8 @@ TEST(HostileDmarc, RecordsAsLongAsAnAnswerCanBe) {
     EXPECT_EQ(outcome.result, DmarcResult::fail);
     EXPECT_LE(outcome.report_uris.size(), kDmarcReportUrisMax);
   }
+  EXPECT_EQ(parse_dmarc_record("v=DMARC1; rua=" + repeated("a,", 200))->problems.size(),
+            kDmarcProblemsMax);
   Zone many;
   for (int i = 0; i < 1000; ++i) many.txt("_dmarc.a.test", {"v=DMARC1; p=reject"});
   cost = {};

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t octe
   const std::string local = take_line(text);
   const SpfQuery query{.ip = "192.0.2.1", .helo = take_line(text), .receiver = "mx.test"};
   const std::string domain = take_line(text);
-  const std::string ip = "\xc0\x00\x02\x01", sender = "s.test";
+  const std::string ip("\xc0\x00\x02\x01", 4), sender = "s.test";
   const SpfMacroValues values{query, ip, local, sender, domain, "client.test"};
 
   std::string escaped;

@@ -13,7 +13,8 @@ from peers import BASE, ENTER, PEERS, Nsd
 from posthouse import PROGRAM, ROOT, WAIT_S
 
 GOOD, BAD = '192.0.2.1', '198.51.100.7'
-BODY = 'Date: Sat, 21 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@a.test>\r\nTo: <bob@b.test>\r\nSubject: x\r\n\r\nDear  Bob,\t \r\n\r\n'
+BODY = ('Date: Sat, 21 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@a.test>\r\nTo: <bob@b.test>\r\nSubject: x\r\n\r\n'
+        'Dear  Bob,\t \r\n\r\n')
 SPF = f'TXT "v=spf1 ip4:{GOOD} -all"\n'
 DOMAINS = {  # domain: what its zone says besides SPF and the key, which all of them have
     'reject.test': '_dmarc TXT "v=DMARC1; p=reject"\nsub ' + SPF,
@@ -72,7 +73,7 @@ CASES = [
     case('psd=n', 'a@dept.apex.test', 'x@evil.test', BAD, 'apex.test', 'fail reject',
          'pass reject', 'does not know psd= (RFC 9989 §4.10.2): by the public suffix list both are of one organization'),
     case('several authors', 'From: <a@none.test>, <b@reject.test>', 'x@none.test', GOOD, None, 'fail reject',
-         'not judged', 'leaves alone what has several authors; RFC 7489 §6.6.1 lets a receiver judge each, and then none can hide'),
+         'not judged', 'leaves alone what has several authors; RFC 7489 §6.6.1 lets each be judged, and then none can hide'),
     case('several fields', 'From: <a@none.test>\r\nFrom: <b@reject.test>', 'x@none.test', GOOD, None, 'permerror none',
          'none none', 'reads the first field alone; readers may show the other'),
     case('an address as a name', 'From: a@reject.test <x@none.test>', 'x@none.test', GOOD, None, 'fail reject',
@@ -136,7 +137,8 @@ class Judges(unittest.TestCase):
         etc.mkdir(exist_ok=True)
         (etc / 'resolv.conf').write_text(f'nameserver {self.nsd.ip}\n')
         (self.cases / 'ignore').write_text('203.0.113.9\n')
-        (self.cases / 'conf').write_text('AuthservID mx.test\nTrustedAuthservIDs mx.test\nIgnoreHosts /cases/ignore\nSyslog false\n'
+        (self.cases / 'conf').write_text('AuthservID mx.test\nTrustedAuthservIDs mx.test\nIgnoreHosts /cases/ignore\n'
+                                         'Syslog false\n'
                                          'SPFIgnoreResults true\nSPFSelfValidate true\n'
                                          'PublicSuffixList /cases/suffixes\n')
         (self.cases / 'suffixes').write_text('// ===BEGIN ICANN DOMAINS===\ntest\n')  # .test is on no list
