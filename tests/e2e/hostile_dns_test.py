@@ -54,7 +54,7 @@ class HostileDns(unittest.TestCase):
     def auth(self, *args):
         ran = subprocess.run([PROGRAM, 'auth', *map(str, args), '--json', '--dns', self.nsd.server], capture_output=True,
                              timeout=WAIT_S)
-        self.assertIn(ran.returncode, (0, 1, 75), ran.stderr)
+        self.assertIn(ran.returncode, (0, 1, 2), ran.stderr)  # 2: the DNS did not say
         self.assertLess(len(ran.stdout), 200_000)  # what a record says is not repeated without end
         return json.loads(ran.stdout)
 
