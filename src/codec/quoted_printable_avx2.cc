@@ -70,8 +70,9 @@ PH_AVX2 inline Block look_at(const char* in) {
   }
   const std::uint64_t cr_behind =
       cr >> 1 | static_cast<std::uint64_t>(in[kQuotedPrintableBlockOctets] == '\r') << 63;
-  const std::uint64_t bare = lf ^ cr << 1;  // an LF, or the octet behind a CR
-  return {where(octets, '='), odd | bare | bare >> 1 | (blank & cr_behind), 64 - (cr >> 63)};
+  const std::uint64_t bare_lf = lf & ~(cr << 1);
+  const std::uint64_t bare_cr = (~lf & cr << 1) >> 1;  // one that comes last shows itself later
+  return {where(octets, '='), odd | bare_lf | bare_cr | (blank & cr_behind), 64 - (cr >> 63)};
 }
 
 PH_AVX2 QuotedPrintableRun decode(const char* in, std::size_t octets, char* out) {

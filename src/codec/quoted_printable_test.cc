@@ -157,6 +157,27 @@ TEST(QuotedPrintable, DecodesTheSameWithEveryKernel) {
   }
 }
 
+// Each text of four such octets, about where blocks meet.
+TEST(QuotedPrintable, DecodesTheSameWithEveryKernelWhateverStandsTogether) {
+  constexpr std::string_view kOctets = "x =\r\n4\x80";
+  for (std::size_t number = 0; number < kOctets.size() * kOctets.size() * 49; ++number) {
+    std::string four;
+    for (std::size_t left = number; four.size() < 4; left /= kOctets.size())
+      four += kOctets[left % kOctets.size()];
+    for (std::size_t at = kQuotedPrintableBlockOctets - 5; at <= kQuotedPrintableBlockOctets + 1;
+         ++at) {
+      std::string text(4 * kQuotedPrintableBlockOctets, 'x');
+      text.replace(at, 4, four);
+      std::vector<testing::Answer> answers;
+      for (const auto kernel : kernels()) {
+        QuotedPrintableDecoder decoder(kernel);
+        answers.push_back(testing::answer(decoder, text, text.size()));
+      }
+      ASSERT_EQ(answers.front(), answers.back()) << ::testing::PrintToString(four) << " at " << at;
+    }
+  }
+}
+
 TEST(QuotedPrintable, BeginsAnewAfterEachBody) {
   QuotedPrintableEncoder encoder(QuotedPrintable::text);
   QuotedPrintableDecoder decoder;
