@@ -122,7 +122,7 @@ Task<SenderVerdict> SenderCheck::verdict() {
     for (const auto& [question, answer] : answers) self->lookups_.answer(question, answer);
   }
   co_return judge_sender(std::move(facts), self->house_->options.mode,
-                         self->house_->options.trusted_sealers, self->is_report_);
+                         self->house_->options.trusted, self->is_report_);
 }
 
 }  // namespace ph::policy

@@ -28,7 +28,7 @@ inline constexpr std::chrono::seconds kSenderCheckTime{20};
 struct SenderCheckOptions {
   std::string hostname;
   Authentication mode = Authentication::enforce;
-  std::vector<std::string> trusted_sealers{};  // as the DNS knows them
+  Trusted trusted{};
   std::vector<rt::Network> trusted_networks{};
 };
 

@@ -100,9 +100,33 @@ std::string vouching_sealer(const mailauth::ArcOutcome& arc,
   return {};
 }
 
+std::string vouching_list(const mailauth::AuthenticationFacts& facts,
+                          const std::vector<std::string>& trusted_lists) {
+  const auto list_of = [&](std::string_view domain) -> std::string {
+    for (const std::string& list : trusted_lists)
+      if (same_ascii(domain, list) ||
+          (domain.size() > list.size() && domain[domain.size() - list.size() - 1] == '.' &&
+           same_ascii(domain.substr(domain.size() - list.size()), list)))
+        return list;
+    return {};
+  };
+  if (facts.dkim) {
+    for (const mailauth::DkimOutcome& signature : *facts.dkim)
+      if (signature.result == mailauth::DkimResult::pass)
+        if (auto list = list_of(signature.domain); !list.empty()) return list;
+  }
+  const bool sent = facts.spf && facts.spf->result == mailauth::SpfResult::pass;
+  return sent ? list_of(facts.spf->domain) : std::string();
+}
+
 namespace {
 
 using Reason = mailauth::DmarcReport::Reason;
+
+/// Whose word stood against what DMARC wants; both "": nobody's.
+struct Vouched {
+  std::string sealer, list;
+};
 
 /// As RFC 8617 §7.2.2 has it told.
 std::string arc_comment(const mailauth::ArcOutcome& arc) {
@@ -113,7 +137,7 @@ std::string arc_comment(const mailauth::ArcOutcome& arc) {
 }
 
 std::optional<mailauth::DmarcFinding> finding_of(const SenderVerdict& verdict, Authentication mode,
-                                                 bool vouched) {
+                                                 const Vouched& vouched) {
   const auto& facts = verdict.facts;
   if (!facts.dmarc || verdict.what == What::later) return std::nullopt;
   const DmarcPolicy done = verdict.what == What::reject       ? DmarcPolicy::reject
@@ -121,36 +145,44 @@ std::optional<mailauth::DmarcFinding> finding_of(const SenderVerdict& verdict, A
                                                               : DmarcPolicy::none;
   std::vector<Reason> reasons;
   const bool spared = facts.dmarc->result == DmarcResult::fail && facts.dmarc->disposition != done;
-  if (spared && vouched) {
+  if (spared && !vouched.sealer.empty()) {
     reasons.push_back({"local_policy", arc_comment(*facts.arc)});
+  } else if (spared && !vouched.list.empty()) {
+    reasons.push_back({"mailing_list", vouched.list});
   } else if (spared && mode == Authentication::monitor) {
     reasons.push_back({"local_policy", "policies are not applied here"});
   }
   return mailauth::dmarc_finding(facts, done, std::move(reasons));
 }
 
-/// true: a trusted sealer's word stands against what would be done.
-bool weigh(SenderVerdict& verdict, const std::vector<std::string>& trusted_sealers) {
+/// What DMARC wants, unless somebody who is trusted vouches for the message.
+Vouched weigh(SenderVerdict& verdict, const Trusted& trusted) {
   turn_away(verdict);
-  if (verdict.what == What::accept) return false;
-  const std::string sealer =
-      verdict.facts.arc ? vouching_sealer(*verdict.facts.arc, trusted_sealers) : std::string();
-  if (sealer.empty() || verdict.facts.dmarc->result == DmarcResult::permerror) return false;
+  if (verdict.what == What::accept || verdict.facts.dmarc->result == DmarcResult::permerror)
+    return {};
+  Vouched by;
+  if (verdict.facts.arc) by.sealer = vouching_sealer(*verdict.facts.arc, trusted.sealers);
+  if (by.sealer.empty()) by.list = vouching_list(verdict.facts, trusted.lists);
+  if (by.sealer.empty() && by.list.empty()) return {};
   verdict.what = What::accept;
   verdict.reply.clear();
   verdict.why +=
-      fmt::format("; taken all the same: {}, a trusted sealer, found that it passes", sealer);
-  return true;
+      by.sealer.empty()
+          ? fmt::format("; taken all the same: it comes from {}, a trusted list", by.list)
+          : fmt::format("; taken all the same: {}, a trusted sealer, found that it passes",
+                        by.sealer);
+  return by;
 }
 
 }  // namespace
 
 SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, Authentication mode,
-                           const std::vector<std::string>& trusted_sealers, bool is_report) {
+                           const Trusted& trusted, bool is_report) {
   SenderVerdict verdict{.facts = std::move(facts)};
   verdict.why = summary(verdict.facts);
   if (!verdict.facts.dmarc) return verdict;
-  const bool vouched = mode == Authentication::enforce && weigh(verdict, trusted_sealers);
+  Vouched vouched;
+  if (mode == Authentication::enforce) vouched = weigh(verdict, trusted);
   const bool passing_report = is_report && verdict.facts.dmarc->result == DmarcResult::pass;
   if (!passing_report) verdict.finding = finding_of(verdict, mode, vouched);
   return verdict;

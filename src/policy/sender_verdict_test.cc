@@ -67,7 +67,7 @@ TEST(SenderVerdict, WhatPeopleSeeAndProgramsCannotReadIsRefused) {
     facts.dmarc->why = to_string(trouble);
     facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass");
     facts.sender = "a@b.test";
-    const auto verdict = judge_sender(facts, Authentication::enforce, {"lists.test"});
+    const auto verdict = judge_sender(facts, Authentication::enforce, {.sealers = {"lists.test"}});
     EXPECT_EQ(verdict.what, What::reject) << to_string(trouble);
     EXPECT_NE(verdict.reply.find(to_string(trouble)), verdict.reply.npos) << verdict.reply;
     EXPECT_NE(verdict.why.find(to_string(trouble)), verdict.why.npos) << verdict.why;
@@ -90,9 +90,46 @@ TEST(SenderVerdict, ATrustedChainOverrides) {
 
   auto facts = found(DmarcResult::fail, DmarcPolicy::reject);
   facts.arc = chain({"lists.test"}, passed);
-  const SenderVerdict verdict = judge_sender(std::move(facts), Authentication::enforce, trusted);
+  const SenderVerdict verdict =
+      judge_sender(std::move(facts), Authentication::enforce, {.sealers = trusted});
   EXPECT_EQ(verdict.what, What::accept);
   EXPECT_NE(verdict.why.find("lists.test, a trusted sealer"), verdict.why.npos) << verdict.why;
+}
+
+TEST(SenderVerdict, ATrustedListOverridesWhereItIsProvedToBeIt) {
+  const Trusted trusted{.lists = {"lists.test"}};
+  const auto judge = [&](DmarcResult result, std::string_view signer,
+                         mailauth::DkimResult signature, std::string_view spf_domain,
+                         mailauth::SpfResult spf) {
+    auto facts = found(result, DmarcPolicy::reject);
+    facts.dmarc->record_domain = "a.test";
+    facts.dmarc->report_uris = {"mailto:r@a.test"};
+    facts.sender = "bounces@lists.test";
+    mailauth::DkimOutcome outcome;
+    outcome.result = signature;
+    outcome.domain = signer;
+    facts.dkim = std::vector{outcome};
+    facts.spf = mailauth::SpfOutcome{.result = spf, .domain = std::string(spf_domain)};
+    return judge_sender(std::move(facts), Authentication::enforce, trusted);
+  };
+  using enum mailauth::DkimResult;
+  using mailauth::SpfResult;
+  const auto by_signature = judge(DmarcResult::fail, "Lists.test", pass, "", SpfResult::none);
+  EXPECT_EQ(by_signature.what, What::accept);
+  EXPECT_NE(by_signature.why.find("lists.test, a trusted list"), std::string::npos);
+  ASSERT_TRUE(by_signature.finding);
+  EXPECT_EQ(by_signature.finding->row.reasons.at(0).type, "mailing_list");
+  EXPECT_EQ(judge(DmarcResult::fail, "x.test", pass, "b.lists.test", SpfResult::pass).what,
+            What::accept);
+  EXPECT_EQ(judge(DmarcResult::temperror, "lists.test", pass, "", SpfResult::none).what,
+            What::accept);
+  // Nothing proves it, it is another's, or From cannot be read.
+  EXPECT_EQ(judge(DmarcResult::fail, "lists.test", fail, "lists.test", SpfResult::softfail).what,
+            What::reject);
+  EXPECT_EQ(judge(DmarcResult::fail, "evillists.test", pass, "test", SpfResult::pass).what,
+            What::reject);
+  EXPECT_EQ(judge(DmarcResult::permerror, "lists.test", pass, "", SpfResult::none).what,
+            What::reject);
 }
 
 TEST(SenderVerdict, SaysWhatTheDomainIsToBeTold) {
@@ -104,7 +141,8 @@ TEST(SenderVerdict, SaysWhatTheDomainIsToBeTold) {
       facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass header.from=a.test");
       facts.arc->sets[0].selector = "s1";
     }
-    const auto verdict = judge_sender(std::move(facts), mode, {"lists.test"}, is_report);
+    const auto verdict =
+        judge_sender(std::move(facts), mode, {.sealers = {"lists.test"}}, is_report);
     if (!verdict.finding) return std::string("nothing");
     std::string out = verdict.finding->row.disposition;
     for (const auto& reason : verdict.finding->row.reasons)

@@ -216,6 +216,31 @@ class AuthenticationTest(unittest.TestCase):
             smtp.sendmail('x@apart.test', ['team@a.test'], letter('x@apart.test', 'again'))
         self.assertEqual(header(b.mailbox('bob')[0], 'X-Posthouse-Verdict'), [])
 
+    def test_a_trusted_list_that_does_not_seal(self):
+        self.dns.records[('lists.test', 'TXT')] = [f'v=spf1 ip4:{BAD} -all']
+        b = self.house('b.test', B)
+
+        def bring(author):
+            with b.smtp(BAD) as smtp:
+                smtp.ehlo('there.test')
+                smtp.mail('bounces@lists.test')
+                smtp.rcpt('bob@b.test')
+                code, text = smtp.data(letter(author))
+            if code != 250:
+                raise smtplib.SMTPDataError(code, text)
+            return queue_id(text)
+        with self.assertRaises(smtplib.SMTPDataError):
+            bring('a@strict.test')
+        b.stop()
+        b.tables['authentication'] = {'trusted_lists': ['lists.test']}
+        b.write_config()
+        b.start()
+        taken = bring('a@strict.test')
+        message, = b.mailbox('bob')
+        self.assertEqual(self.results(message)['dmarc'], ['fail'])
+        self.assertEqual(header(message, 'X-Posthouse-Verdict'), [])
+        self.assertTrue(any('comes from lists.test, a trusted list' in e['why'] for e in b.why(taken, ('content', 'note'))))
+
 
 if __name__ == '__main__':
     unittest.main()

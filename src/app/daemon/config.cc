@@ -83,6 +83,7 @@ class Reader {
   void listener(const toml::node& node, const Place& at, Protocol protocol);
   void routes(const toml::node& node, const Place& at);
   void authentication(const toml::node& node, const Place& at);
+  Read trusted_domains(std::vector<std::string>& into);
 
   Config& c_;
   std::string folder_;
@@ -409,39 +410,42 @@ void Reader::routes(const toml::node& node, const Place& at) {
   }
 }
 
+Reader::Read Reader::trusted_domains(std::vector<std::string>& into) {
+  return texts("a domain such as \"lists.example.test\"",
+               [this, &into](std::string_view t, const Place& p) {
+                 auto domain = read_trusted_domain(t, p, problems_);
+                 if (!domain) return;
+                 if (into.size() == policy::kTrustedDomainsMax)
+                   return problems_.error(p, "too many trusted domains",
+                                          fmt::format("at most {}", policy::kTrustedDomainsMax));
+                 into.push_back(*std::move(domain));
+               });
+}
+
 void Reader::authentication(const toml::node& node, const Place& at) {
   auto& a = c_.authentication;
-  section(
-      node, at,
-      {
-          {"mode", text("\"off\", \"monitor\" or \"enforce\"",
-                        [this, &a](std::string_view t, const Place& p) {
-                          if (auto mode = read_authentication(t, p, problems_)) a.mode = *mode;
-                        })},
-          {"trusted_sealers", texts("a domain such as \"lists.example.test\"",
-                                    [this, &a](std::string_view t, const Place& p) {
-                                      auto domain = read_sealer(t, p, problems_);
-                                      if (!domain) return;
-                                      if (a.trusted_sealers.size() == policy::kTrustedSealersMax) {
-                                        return problems_.error(
-                                            p, "too many trusted sealers",
-                                            fmt::format("at most {}", policy::kTrustedSealersMax));
-                                      }
-                                      a.trusted_sealers.push_back(*std::move(domain));
-                                    })},
-          {"reports", text("\"auto\", \"on\" or \"off\"",
-                           [this, &a](std::string_view t, const Place& p) {
-                             read_reports(t, p, a.reports, problems_);
-                           })},
-          {"report_contact", text("an address in quotes",
-                                  [this, &a](std::string_view t, const Place& p) {
-                                    a.report_contact = read_contact(t, p, problems_);
-                                  })},
-          {"report_organization", text("a name in quotes",
-                                       [this, &a](std::string_view t, const Place& p) {
-                                         a.report_organization = read_organization(t, p, problems_);
-                                       })},
-      });
+  section(node, at,
+          {
+              {"mode", text("\"off\", \"monitor\" or \"enforce\"",
+                            [this, &a](std::string_view t, const Place& p) {
+                              if (auto mode = read_authentication(t, p, problems_)) a.mode = *mode;
+                            })},
+              {"trusted_sealers", trusted_domains(a.trusted.sealers)},
+              {"trusted_lists", trusted_domains(a.trusted.lists)},
+              {"reports", text("\"auto\", \"on\" or \"off\"",
+                               [this, &a](std::string_view t, const Place& p) {
+                                 read_reports(t, p, a.reports, problems_);
+                               })},
+              {"report_contact", text("an address in quotes",
+                                      [this, &a](std::string_view t, const Place& p) {
+                                        a.report_contact = read_contact(t, p, problems_);
+                                      })},
+              {"report_organization", text("a name in quotes",
+                                           [this, &a](std::string_view t, const Place& p) {
+                                             a.report_organization =
+                                                 read_organization(t, p, problems_);
+                                           })},
+          });
 }
 
 /// Empties line `line` (1-based); false: there is no such line, or it is empty already.

@@ -115,7 +115,7 @@ struct Config {
 
   struct AuthenticationConfig {
     policy::Authentication mode = policy::Authentication::enforce;
-    std::vector<std::string> trusted_sealers;  // domains, as the DNS knows them
+    policy::Trusted trusted;
     std::optional<bool> reports;      // to domains that ask for them; nullopt: where it fits
     std::string report_contact;       // an address; "": postmaster
     std::string report_organization;  // "": the contact's domain

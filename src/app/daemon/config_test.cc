@@ -218,6 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[authentication]\nmode = true", "mode is true or false"},
         Case{"[authentication]\nmode = \"off\"\ntrusted_sealers = [\"lists.example.test\"]", ""},
         Case{"[authentication]\ntrusted_sealers = [\"a b\"]", "\"a b\""},
+        Case{"[authentication]\ntrusted_lists = [\"lists.example.test\"]", ""},
+        Case{"[authentication]\ntrusted_lists = [\"a@b.test\"]", "\"a@b.test\""},
         Case{"[authentication]\nreports = \"off\"\nreport_contact = \"d@example.test\"", ""},
         Case{"[authentication]\nreports = \"daily\"", "\"daily\""},
         Case{"[authentication]\nreport_contact = \"nobody\"", "\"nobody\""},

@@ -160,12 +160,14 @@ std::optional<policy::Authentication> read_authentication(std::string_view text,
   return std::nullopt;
 }
 
-std::optional<std::string> read_sealer(std::string_view text, const Place& at, Problems& problems) {
+std::optional<std::string> read_trusted_domain(std::string_view text, const Place& at,
+                                               Problems& problems) {
   const auto domain = codec::to_ascii_domain(text);
   if (domain && is_host_name(*domain)) return ascii_lower(std::string_view(*domain));
-  problems.error(at, fmt::format("\"{}\" is not a domain", text),
-                 "write what stands behind d= in the ARC-Seal fields of that server, such as "
-                 "\"lists.example.test\"");
+  problems.error(
+      at, fmt::format("\"{}\" is not a domain", text),
+      "write what stands behind d= in the ARC-Seal or DKIM-Signature fields of that server, "
+      "such as \"lists.example.test\"");
   return std::nullopt;
 }
 

@@ -43,8 +43,9 @@ std::optional<policy::Authentication> read_authentication(std::string_view text,
                                                           Problems& problems);
 /// Octets of [authentication] report_organization.
 inline constexpr std::size_t kOrganizationOctetsMax = 200;
-/// A domain of [authentication] trusted_sealers, as the DNS knows it.
-std::optional<std::string> read_sealer(std::string_view text, const Place& at, Problems& problems);
+/// A domain of [authentication] trusted_sealers or trusted_lists, as the DNS knows it.
+std::optional<std::string> read_trusted_domain(std::string_view text, const Place& at,
+                                               Problems& problems);
 void read_reports(std::string_view text, const Place& at, std::optional<bool>& into,
                   Problems& problems);
 std::string read_contact(std::string_view text, const Place& at, Problems& problems);

@@ -138,7 +138,7 @@ Task<Result<Done>> Server::start() {
       resolver_, world,
       policy::SenderCheckOptions{.hostname = config_.hostname,
                                  .mode = config_.authentication.mode,
-                                 .trusted_sealers = config_.authentication.trusted_sealers,
+                                 .trusted = config_.authentication.trusted,
                                  .trusted_networks = config_.trusted_networks});
   auto& identity = house_->identity();
   make_reports();
