@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "base/ascii.h"
+#include "mailauth/spf_macro.h"
 #include "mailauth/testing/zone.h"
 
 namespace ph::mailauth {
@@ -124,6 +126,46 @@ INSTANTIATE_TEST_SUITE_P(Spf, Suite, ::testing::ValuesIn(cases()), [](const auto
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 });
+
+TEST(SpfMacro, ExpandsTheExamplesOfTheRfc) {  // RFC 7208 §7.4
+  struct Example {
+    std::string_view macros, text;
+  };
+  const auto expect = [](std::string_view version, const std::string& ip,
+                         std::initializer_list<Example> examples) {
+    const SpfQuery query{
+        .ip = std::string(version), .helo = "mx.example.org", .receiver = "r.test"};
+    const std::string local = "strong-bad", domain = "email.example.com";
+    const SpfMacroValues values{query, ip, local, domain, domain, "mx.example.org"};
+    for (const Example& one : examples)
+      EXPECT_TRUE(same_ascii(expand_spf(one.macros, values), one.text))
+          << one.macros << ": " << expand_spf(one.macros, values);
+  };
+  expect("192.0.2.3", std::string("\xc0\0\2\3", 4),
+         {{"%{s}", "strong-bad@email.example.com"},
+          {"%{o}", "email.example.com"},
+          {"%{d}", "email.example.com"},
+          {"%{d4}", "email.example.com"},
+          {"%{d3}", "email.example.com"},
+          {"%{d2}", "example.com"},
+          {"%{d1}", "com"},
+          {"%{dr}", "com.example.email"},
+          {"%{d2r}", "example.email"},
+          {"%{l}", "strong-bad"},
+          {"%{l-}", "strong.bad"},
+          {"%{lr}", "strong-bad"},
+          {"%{lr-}", "bad.strong"},
+          {"%{l1r-}", "strong"},
+          {"%{ir}.%{v}._spf.%{d2}", "3.2.0.192.in-addr._spf.example.com"},
+          {"%{lr-}.lp._spf.%{d2}", "bad.strong.lp._spf.example.com"},
+          {"%{lr-}.lp.%{ir}.%{v}._spf.%{d2}", "bad.strong.lp.3.2.0.192.in-addr._spf.example.com"},
+          {"%{ir}.%{v}.%{l1r-}.lp._spf.%{d2}", "3.2.0.192.in-addr.strong.lp._spf.example.com"},
+          {"%{d2}.trusted-domains.example.net", "example.com.trusted-domains.example.net"}});
+  expect(
+      "2001:db8::cb01", std::string("\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\xcb\x01", 16),
+      {{"%{ir}.%{v}._spf.%{d2}",
+        "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com"}});
+}
 
 TEST(SpfSuite, HasAllOfIt) { EXPECT_EQ(cases().size(), 403U); }
 
