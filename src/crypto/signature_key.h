@@ -14,9 +14,9 @@ namespace ph::crypto {
 /// A public key's octets that are read; an RSA key of 4,096 bits has some 550.
 inline constexpr std::size_t kPublicKeyOctetsMax = 4096;
 /// Bits of an RSA key with which we verify: longer ones cost more than a check is worth.
-inline constexpr unsigned kRsaBitsMax = 8192;
+inline constexpr unsigned kRsaBitsMax = 4096;
 /// Bits of the public exponent of such a key: real ones have 17, and a check costs as many steps.
-inline constexpr unsigned kRsaExponentBitsMax = 64;
+inline constexpr unsigned kRsaExponentBitsMax = 32;
 
 enum class KeyKind : std::uint8_t { rsa, ed25519 };
 

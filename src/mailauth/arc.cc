@@ -43,9 +43,10 @@ void ArcVerifier::read(const message::Header& header) {
   for (const ArcFields& each : collected) sets.push_back({each});
   for (std::size_t i = 0; i < sets.size() && !broken_; ++i) take(sets[i], i + 1);
   if (broken_ || sets.empty()) return;
-  if (outcome_.sets.back().cv == "fail") {
-    return breaks(static_cast<unsigned>(sets.size()),
-                  fmt::format("{} sealed it as failed", outcome_.sets.back().domain));
+  for (std::size_t i = 0; i < sets.size(); ++i) {  // one that failed cannot have passed later
+    if (outcome_.sets[i].cv == "fail")
+      return breaks(static_cast<unsigned>(i + 1),
+                    fmt::format("{} sealed it as failed", outcome_.sets[i].domain));
   }
   digest_seals(sets);
   // Only the newest ARC-Message-Signature must hold: those before it may be of earlier forms.

@@ -99,6 +99,18 @@ TEST(Arc, AFailedChainIsSealedOnceAndStaysFailed) {
   EXPECT_EQ(seal(sealed, "two.test", ArcResult::fail).error().kind, Kind::refused);
 }
 
+TEST(Arc, WhatFailedInTheMiddleHasNotPassedLater) {  // RFC 8617 §5.2
+  Zone zone = zone_of_sealers();
+  std::string message = chain_of_three(zone);
+  const auto seal_of_two = message.find("ARC-Seal: i=2");
+  ASSERT_NE(seal_of_two, message.npos);
+  message.replace(message.find("cv=pass", seal_of_two), 7, "cv=fail");
+  const auto outcome = verify(message, zone);
+  EXPECT_EQ(outcome.result, ArcResult::fail);
+  EXPECT_EQ(outcome.failed_instance, 2U);
+  EXPECT_NE(outcome.why.find("sealed it as failed"), outcome.why.npos) << outcome.why;
+}
+
 TEST(Arc, HasFiftySetsAtMost) {
   Zone zone = zone_of_sealers();
   std::string message = kMessage;

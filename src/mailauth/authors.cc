@@ -41,10 +41,14 @@ bool is_address_literal(std::string_view text) {
   return parse_ip_text(text).has_value();
 }
 
-/// CR and LF stand in folds alone.
+/// CR and LF stand in folds alone; ESC in what switches ISO-2022-JP (RFC 1468), which old mail has
+/// in names as it is.
 bool has_controls(std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto octet = static_cast<unsigned char>(value[i]);
+    const auto behind = value.substr(i + 1, 2);
+    if (octet == 0x1b && (behind == "$B" || behind == "$@" || behind == "(B" || behind == "(J"))
+      continue;
     if (octet == '\r' && i + 1 < value.size() && value[i + 1] == '\n') continue;
     if (octet == 0x7f || (octet < 0x20 && octet != '\t' && octet != '\n')) return true;
   }
@@ -144,8 +148,9 @@ class Reader {
 }  // namespace
 
 std::string_view to_string(AuthorTrouble trouble) {
-  constexpr std::array<std::string_view, 8> texts{
+  constexpr std::array<std::string_view, 9> texts{
       "From is in order",
+      "the header has more fields than are read, and another From may stand there",
       "there is no From field, or an empty one",
       "there are several From fields",
       "there are control characters in From",
@@ -161,7 +166,12 @@ Authors authors_of(const message::Header& header) {
   Reader reader;
   const auto fields = header.all("from");
   for (const message::Field* field : fields) reader.read(field->value);
-  return reader.result(fields.size());
+  Authors authors = reader.result(fields.size());
+  for (const message::HeaderFinding& finding : header.findings())
+    if (finding.what == message::HeaderOddity::too_many_fields ||
+        finding.what == message::HeaderOddity::too_many_octets)
+      authors.trouble = AuthorTrouble::unread;
+  return authors;
 }
 
 }  // namespace ph::mailauth

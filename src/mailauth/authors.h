@@ -14,6 +14,7 @@ namespace ph::mailauth {
 /// program can look up. RFC 5322 §3.6.2, RFC 7489 §6.6.1.
 enum class AuthorTrouble : std::uint8_t {
   none,
+  unread,     // the header has more than is read of one: another From may stand there
   missing,    // no From field, or an empty one
   several,    // From fields: readers show the one or the other
   unclear,    // control characters: readers end the text there, or pass over them

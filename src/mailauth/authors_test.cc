@@ -130,6 +130,22 @@ INSTANTIATE_TEST_SUITE_P(Authors, Reads, ::testing::ValuesIn(cases()), [](const 
   return name;
 });
 
+TEST(Authors, AnotherFromMayStandBehindWhatIsRead) {
+  std::string header = "From: x@a.test\r\n";
+  for (std::size_t i = 0; i < message::kHeaderFieldsMax; ++i) header += "A: b\r\n";
+  EXPECT_EQ(authors_of(message::parse_header(header + "From: y@b.test\r\n\r\n")).trouble,
+            AuthorTrouble::unread);
+}
+
+TEST(Authors, RawIso2022JpIsTakenAndOtherControlsAreNot) {  // RFC 1468
+  const auto trouble = [](std::string_view from) {
+    return authors_of(message::parse_header("From: " + std::string(from) + "\r\n\r\n")).trouble;
+  };
+  EXPECT_EQ(trouble("\x1b$BF|K\\\x1b(B <x@a.test>"), AuthorTrouble::none);
+  EXPECT_EQ(trouble("\x1b[2J <x@a.test>"), AuthorTrouble::unclear);
+  EXPECT_EQ(trouble("a\x1b"), AuthorTrouble::unclear);
+}
+
 TEST(Authors, CostIsLinear) {
   for (const std::string_view piece : {"@", "\"", "(", "@a.test", "\"@", "<@a.test:", "a@b,"}) {
     std::string field = "From: ";

@@ -31,14 +31,19 @@ std::string_view without_first_label(std::string_view domain) {
   return dot == std::string_view::npos ? std::string_view() : domain.substr(dot + 1);
 }
 
-/// How bad: the worst of several author domains counts.
+/// How bad: the worst of several author domains counts. By what comes of it: who forges the name of
+/// a domain with a policy shall gain nothing by writing one without beside it.
 int rank(const DmarcOutcome& outcome) {
+  const bool unsure = outcome.record.empty() || outcome.published != DmarcPolicy::none;
   switch (outcome.result) {
     case DmarcResult::pass: return 0;
     case DmarcResult::none: return 1;
     case DmarcResult::permerror: return 2;
-    case DmarcResult::temperror: return 3;
-    case DmarcResult::fail: return 4 + std::to_underlying(outcome.disposition);
+    case DmarcResult::temperror: return unsure ? 5 : 2;
+    case DmarcResult::fail:
+      return outcome.disposition == DmarcPolicy::reject       ? 6
+             : outcome.disposition == DmarcPolicy::quarantine ? 4
+                                                              : 3;
   }
   return 0;
 }
@@ -156,13 +161,18 @@ Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_for(const std::string& a
 
 /// np= is for names that are not there at all: neither addresses nor mail hosts. RFC 9989 §3.2.13.
 Step<bool> DmarcWalk::exists(const std::string& domain) {
-  bool waits = false;
+  bool waits = false, trouble = false;
   for (const auto type : {dns::kTypeA, dns::kTypeAaaa, dns::kTypeMx}) {
     const dns::Answer* answer = lookups_.find(domain, type);
     waits = waits || answer == nullptr;
-    if (answer != nullptr && answer->status != Status::no_name) return true;
+    if (answer == nullptr || answer->status == Status::no_name) continue;
+    if (dns::is_definite(answer->status)) return true;
+    trouble = true;
   }
   if (waits) return std::unexpected(Stop{true, ""});
+  if (trouble)
+    return std::unexpected(
+        Stop{false, fmt::format("the DNS does not say whether there is a {}", domain)});
   return false;
 }
 

@@ -151,6 +151,20 @@ TEST(Dmarc, OfSeveralAuthorsTheWorstCounts) {
       evaluate(zone, {.from = {"example.org", "bank.test"}, .dkim = "example.org"});
   EXPECT_EQ(outcome.author_domain, "bank.test");
   EXPECT_EQ(outcome.disposition, DmarcPolicy::reject);
+  // In either order, and with trouble of the DNS that a forger can make.
+  for (const auto& from : {std::vector<std::string>{"example.org", "bank.test"},
+                           std::vector<std::string>{"bank.test", "example.org"}}) {
+    DmarcQuery query{.author_domains = from, .spf = SpfResult::temperror};
+    DmarcCheck check(query, suffixes());
+    const auto unsure = zone.run(check);
+    EXPECT_EQ(unsure.author_domain, "bank.test");
+    EXPECT_EQ(unsure.result, DmarcResult::temperror);
+    Zone silent = zone_with("example.org", "v=DMARC1; p=none");
+    silent.fails("_dmarc.bank.test", dns::Status::failed);
+    const auto unknown = evaluate(silent, {.from = from});
+    EXPECT_EQ(unknown.author_domain, "bank.test");
+    EXPECT_EQ(unknown.result, DmarcResult::temperror);
+  }
   EXPECT_EQ(evaluate(zone, {.from = {}}).result, DmarcResult::none);
   EXPECT_EQ(evaluate(zone, {.from = {"a.x", "b.x", "c.x", "d.x", "e.x"}}).result,
             DmarcResult::permerror);
@@ -168,6 +182,12 @@ TEST(Dmarc, DnsTroubleIsTemporary) {
   const auto outcome = record.run(check);
   EXPECT_EQ(outcome.result, DmarcResult::temperror);
   EXPECT_EQ(outcome.disposition, DmarcPolicy::none);
+}
+
+TEST(Dmarc, TroubleIsNoProofThatANameExists) {
+  Zone zone = zone_with("example.org", "v=DMARC1; p=none; np=reject");
+  zone.fails("nowhere.example.org", dns::Status::failed);
+  EXPECT_EQ(evaluate(zone, {.from = {"nowhere.example.org"}}).result, DmarcResult::temperror);
 }
 
 TEST(Dmarc, TroubleAboveADomainThatIsVouchedForIsNone) {

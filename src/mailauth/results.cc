@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "message/auth_fields.h"
 
 namespace ph::mailauth {
 namespace {
@@ -196,6 +197,12 @@ std::vector<const message::Field*> forged_results(const message::Header& header,
       }
     }
     if (name.empty() || same_ascii(name, authserv_id)) out.push_back(field);
+  }
+  for (const message::Field* field : header.all("received-spf")) {
+    const auto pairs = message::parse_received_spf(field->value).pairs;
+    const auto receiver = std::ranges::find_if(
+        pairs, [](const auto& pair) { return same_ascii(pair.first, "receiver"); });
+    if (receiver == pairs.end() || same_ascii(receiver->second, authserv_id)) out.push_back(field);
   }
   return out;
 }

@@ -135,12 +135,15 @@ TEST(Results, FieldsThatClaimToBeOursAreFound) {
       "Authentication-Results: ; spf=pass\r\n"
       "Authentication-Results: mx.test.evil.test; spf=pass\r\n"
       "X-Authentication-Results: mx.test; spf=pass\r\n"
+      "Received-SPF: pass (mx.test: fine) client-ip=192.0.2.1; Receiver=MX.test\r\n"
+      "Received-SPF: pass client-ip=192.0.2.1; receiver=other.test\r\n"
+      "Received-SPF: pass\r\n"
       "\r\n";
   const auto header = message::parse_header(message);
   std::vector<std::size_t> found;
   for (const auto* field : forged_results(header, "mx.test"))
     found.push_back(static_cast<std::size_t>(field - header.fields().data()));
-  EXPECT_EQ(found, (std::vector<std::size_t>{0, 2, 3, 4}));
+  EXPECT_EQ(found, (std::vector<std::size_t>{0, 2, 3, 4, 7, 9}));
 }
 
 }  // namespace

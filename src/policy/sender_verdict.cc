@@ -112,7 +112,8 @@ std::string vouching_list(const mailauth::AuthenticationFacts& facts,
   };
   if (facts.dkim) {
     for (const mailauth::DkimOutcome& signature : *facts.dkim)
-      if (signature.result == mailauth::DkimResult::pass)
+      // With l= anybody could put another body behind what the list signed.
+      if (signature.result == mailauth::DkimResult::pass && signature.unsigned_octets == 0)
         if (auto list = list_of(signature.domain); !list.empty()) return list;
   }
   const bool sent = facts.spf && facts.spf->result == mailauth::SpfResult::pass;

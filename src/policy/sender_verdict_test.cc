@@ -123,6 +123,13 @@ TEST(SenderVerdict, ATrustedListOverridesWhereItIsProvedToBeIt) {
             What::accept);
   EXPECT_EQ(judge(DmarcResult::temperror, "lists.test", pass, "", SpfResult::none).what,
             What::accept);
+  auto shortened = found(DmarcResult::fail, DmarcPolicy::reject);
+  shortened.dkim = std::vector<mailauth::DkimOutcome>(1);
+  shortened.dkim->front().result = pass;
+  shortened.dkim->front().domain = "lists.test";
+  EXPECT_EQ(judge_sender(shortened, Authentication::enforce, trusted).what, What::accept);
+  shortened.dkim->front().unsigned_octets = 1;
+  EXPECT_EQ(judge_sender(shortened, Authentication::enforce, trusted).what, What::reject);
   // Nothing proves it, it is another's, or From cannot be read.
   EXPECT_EQ(judge(DmarcResult::fail, "lists.test", fail, "lists.test", SpfResult::softfail).what,
             What::reject);

@@ -220,6 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[authentication]\ntrusted_sealers = [\"a b\"]", "\"a b\""},
         Case{"[authentication]\ntrusted_lists = [\"lists.example.test\"]", ""},
         Case{"[authentication]\ntrusted_lists = [\"a@b.test\"]", "\"a@b.test\""},
+        Case{"[authentication]\ntrusted_lists = [\"co.uk\"]", "is a public suffix"},
         Case{"[authentication]\nreports = \"off\"\nreport_contact = \"d@example.test\"", ""},
         Case{"[authentication]\nreports = \"daily\"", "\"daily\""},
         Case{"[authentication]\nreport_contact = \"nobody\"", "\"nobody\""},

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "codec/idna.h"
+#include "mailauth/dmarc.h"
 #include "message/address.h"
 
 namespace ph::daemon {
@@ -163,7 +164,14 @@ std::optional<policy::Authentication> read_authentication(std::string_view text,
 std::optional<std::string> read_trusted_domain(std::string_view text, const Place& at,
                                                Problems& problems) {
   const auto domain = codec::to_ascii_domain(text);
-  if (domain && is_host_name(*domain)) return ascii_lower(std::string_view(*domain));
+  if (domain && is_host_name(*domain)) {
+    std::string name = ascii_lower(std::string_view(*domain));
+    static const mailauth::PublicSuffixes suffixes;
+    if (!suffixes.organizational_domain(name).empty()) return name;
+    problems.error(at, fmt::format("\"{}\" is a public suffix", text),
+                   "everybody may have a domain below it: name the domain of one server or list");
+    return std::nullopt;
+  }
   problems.error(
       at, fmt::format("\"{}\" is not a domain", text),
       "write what stands behind d= in the ARC-Seal or DKIM-Signature fields of that server, "
