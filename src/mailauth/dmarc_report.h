@@ -25,6 +25,8 @@ inline constexpr std::size_t kDmarcReportDepthMax = 32;
 inline constexpr std::size_t kDmarcReportTagOctetsMax = 256 << 10;
 /// Of one row: signatures (RFC 9990 wants at most so many), SPF results and reasons each.
 inline constexpr std::size_t kDmarcReportResultsMax = 100;
+/// The same of all rows together: an empty one takes 128 octets of memory for 6 of XML.
+inline constexpr std::size_t kDmarcReportAllResultsMax = 200'000;
 /// Errors that a reporter tells of, and problems that we find in a report.
 inline constexpr std::size_t kDmarcReportErrorsMax = 100;
 

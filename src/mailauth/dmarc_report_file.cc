@@ -12,6 +12,9 @@ namespace {
 /// Octets in which a text that is XML shows it.
 constexpr std::size_t kBeginOctets = 512;
 
+/// Parts of a message that are tried: each may cost what a whole report does. Real ones have one.
+constexpr std::size_t kReportPartsMax = 4;
+
 bool looks_like_xml(std::string_view octets) {
   if (octets.starts_with("\xff\xfe") || octets.starts_with("\xfe\xff")) return true;  // UTF-16
   if (octets.starts_with("\xef\xbb\xbf")) octets.remove_prefix(3);
@@ -58,10 +61,12 @@ bool can_be_report(std::string_view octets) {
 Result<DmarcReportRead> read_message(std::string_view octets) {
   const message::MimeTree tree = message::parse_mime(octets);
   Result<DmarcReportRead> found = fail(Kind::not_found, "the message has no report attached");
+  std::size_t tried = 0;
   for (const message::MimePart& part : tree.parts()) {
     if (part.children > 0 || part.is_multipart() || part.is("text", "html")) continue;
     const std::string body = message::decoded_body(tree, part);
     if (!can_be_report(body)) continue;
+    if (++tried > kReportPartsMax) break;
     auto read = read_octets(body);
     if (read) {
       read->file_name = message::part_name(part);

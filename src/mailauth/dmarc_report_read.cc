@@ -17,6 +17,9 @@ namespace {
 /// What expat is given at once: a tag that is not whole is looked at again with each piece.
 constexpr std::size_t kPieceOctets = std::size_t{16} << 10;
 
+/// Octets of an element's name that are looked at; those of the schema have fewer.
+constexpr std::size_t kElementNameOctetsMax = 64;
+
 constexpr bool is_xml_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 std::string_view without_space_around(std::string_view text) {
@@ -164,7 +167,7 @@ struct DmarcReportParser::State {
     if (s.depths.size() >= kDmarcReportDepthMax) return s.stop("the XML is too deep");
     s.depths.push_back(s.path.size());
     if (!s.path.empty()) s.path += '/';
-    s.path += local_name(name);
+    s.path += local_name(name).substr(0, kElementNameOctetsMax);  // longer ones mean nothing to us
     s.begin_element();
   }
 
@@ -186,12 +189,14 @@ struct DmarcReportParser::State {
 
   template <class T>
   void begin_one(std::vector<T>& list) {
-    if (list.size() < kDmarcReportResultsMax) {
+    if (results < kDmarcReportAllResultsMax && list.size() < kDmarcReportResultsMax) {
+      ++results;
       list.emplace_back();
-    } else {
-      problem("a row has more results than are read");
-      list.back() = T();
+      return;
     }
+    problem(list.size() < kDmarcReportResultsMax ? "there are more results than are read"
+                                                 : "a row has more results than are read");
+    if (!list.empty()) list.back() = T();
   }
 
   static void on_text(void* data, const XML_Char* octets, int count) {
@@ -281,6 +286,7 @@ struct DmarcReportParser::State {
   std::string path, text;
   std::vector<std::size_t> depths;  // where in `path` each open element begins
   std::uint64_t taken = 0, given = 0;
+  std::size_t results = 0;  // kept, of all rows
   std::optional<Literal> stopped;
   bool is_report = false, skipping = false, broken = false;
 };

@@ -221,6 +221,34 @@ TEST(DmarcReport, WhatIsHostileIsBounded) {
   ASSERT_TRUE(results);
   EXPECT_EQ(results->report.rows[0].dkim_results.size(), kDmarcReportResultsMax);
 
+  std::string empty = "<feedback>";
+  constexpr std::size_t kRows = kDmarcReportAllResultsMax / kDmarcReportResultsMax + 10;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    empty += "<record><auth_results>";
+    for (std::size_t k = 0; k < kDmarcReportResultsMax; ++k) empty += "<spf/>";
+    empty += "</auth_results></record>";
+  }
+  const auto filled = read_dmarc_report(empty);
+  ASSERT_TRUE(filled);
+  EXPECT_EQ(filled->report.rows.size(), kRows);
+  std::size_t kept = 0;
+  for (const auto& row : filled->report.rows) kept += row.spf_results.size();
+  EXPECT_EQ(kept, kDmarcReportAllResultsMax);
+  EXPECT_THAT(filled->problems, ::testing::Contains("there are more results than are read"));
+
+  const std::string name(100'000, 'n');
+  const auto named = read_dmarc_report("<feedback><record><row><" + name + "><count>x</count></" +
+                                       name + "><count>x</count></row></record>");
+  ASSERT_TRUE(named);
+  for (const std::string& problem : named->problems) EXPECT_LT(problem.size(), 500u);
+
+  // The fifth part is not tried.
+  std::string parts = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 4; ++i) parts += "--b\r\n\r\n<html/>\r\n";
+  const std::string good = "--b\r\n\r\n<feedback/>\r\n";
+  EXPECT_EQ(kind_of(parts + good), Kind::malformed);
+  EXPECT_EQ(kind_of(parts.substr(0, parts.size() - 16) + good), Kind::unknown);
+
   const auto text = read_dmarc_report("<feedback><report_metadata><org_name>" +
                                       std::string(100000, 'x') + "</org_name>");
   ASSERT_TRUE(text);
