@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "message/bounce_phrases.h"
 #include "message/reply_text.h"
+#include "message/status_meanings.h"
 
 namespace ph::message {
 namespace {
