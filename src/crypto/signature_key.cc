@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -60,23 +61,20 @@ std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
   }
 }
 
-using NumberPointer = std::unique_ptr<BIGNUM, Freed<BN_free>>;
-
-NumberPointer number_of(const EVP_PKEY* key, const char* name) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return nullptr;
-  return NumberPointer(number);
+unsigned bits_of(std::string_view number) {
+  const auto first = static_cast<unsigned char>(number.front());
+  return static_cast<unsigned>(8 * (number.size() - 1)) +
+         static_cast<unsigned>(std::bit_width(first));
 }
 
 /// Whoever publishes a key chooses its numbers: some prove nothing, some cost seconds.
-Result<Done> check_numbers(const EVP_PKEY* key) {
-  const NumberPointer modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
-  const NumberPointer exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
-  if (!modulus || !exponent || BN_is_negative(modulus.get()) || BN_is_negative(exponent.get()))
-    return fail(Kind::malformed, "the RSA key lacks a number");
-  if (BN_num_bits(exponent.get()) > static_cast<int>(kRsaExponentBitsMax))
+Result<Done> check_numbers(const RsaNumbers& numbers) {
+  if (bits_of(numbers.modulus) > kRsaBitsMax)
+    return fail(Kind::over_limit, "the RSA key has too many bits");
+  if (bits_of(numbers.exponent) > kRsaExponentBitsMax)
     return fail(Kind::over_limit, "the RSA key's exponent has too many bits");
-  if (!BN_is_odd(modulus.get()) || !BN_is_odd(exponent.get()) || BN_is_one(exponent.get()))
+  const auto is_odd = [](std::string_view number) { return (number.back() & 1) != 0; };
+  if (!is_odd(numbers.modulus) || !is_odd(numbers.exponent) || bits_of(numbers.exponent) == 1)
     return fail(Kind::malformed, "the RSA key's modulus or exponent is none");
   return Done{};
 }
@@ -100,13 +98,12 @@ struct PrivateKey::State {
 Result<PublicKey> PublicKey::rsa(std::string_view der) {
   if (der.size() > kPublicKeyOctetsMax) return fail(Kind::over_limit, "the public key is too long");
   PH_TRY(const RsaNumbers numbers, read_rsa_numbers(der));
+  PH_TRY([[maybe_unused]] const auto checked, check_numbers(numbers));
   KeyPointer key = rsa_key(numbers);
   ERR_clear_error();
   if (!key) return fail(Kind::malformed, "not an RSA public key");
-  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
-  if (bits > kRsaBitsMax) return fail(Kind::over_limit, "the RSA key has too many bits");
-  PH_TRY([[maybe_unused]] const auto checked, check_numbers(key.get()));
-  return PublicKey(KeyKind::rsa, bits, std::make_shared<const State>(std::move(key)));
+  return PublicKey(KeyKind::rsa, bits_of(numbers.modulus),
+                   std::make_shared<const State>(std::move(key)));
 }
 
 Result<PublicKey> PublicKey::ed25519(std::string_view octets) {

@@ -20,8 +20,9 @@ std::string_view to_string(ArcResult result) {
   return names[std::to_underlying(result)];
 }
 
-ArcVerifier::ArcVerifier(const message::Header& header, BodyDigests& bodies, Wall now)
-    : now_(now), bodies_(bodies) {
+ArcVerifier::ArcVerifier(const message::Header& header, BodyDigests& bodies, Wall now,
+                         DkimKeys* keys)
+    : now_(now), bodies_(bodies), keys_(keys) {
   read(header);
 }
 
@@ -129,6 +130,14 @@ void ArcVerifier::ask(Lookups& lookups) const {
   if (message_) lookups.find(key_name(message_->signature), dns::kTypeTxt);
 }
 
+bool ArcVerifier::holds(const DkimOutcome& signature, unsigned instance, std::string_view field) {
+  if (signature.result == DkimResult::pass) return true;
+  breaks(instance, fmt::format("{} of {}: {}", field, signature.domain, signature.why));
+  if (signature.result == DkimResult::temperror) outcome_.result = ArcResult::temperror;
+  return false;
+}
+
+/// RFC 8617 §5.2 steps 4 to 6: what fails first decides, and nothing behind it is looked at.
 std::optional<ArcOutcome> ArcVerifier::run(Lookups& lookups) {
   if (broken_ || outcome_.sets.empty()) return outcome_;
   PH_CHECK(bodies_.finished());
@@ -136,28 +145,19 @@ std::optional<ArcOutcome> ArcVerifier::run(Lookups& lookups) {
   ArcSet& newest = outcome_.sets.back();
   if (newest.message.result == DkimResult::none &&
       !judge_signature(message_->signature, message_->header_digest, bodies_, body_, now_, lookups,
-                       newest.message))
+                       keys_, newest.message))
     return std::nullopt;
-  bool waits = false;
-  for (std::size_t i = 0; i < seals_.size(); ++i) {
-    DkimOutcome& seal = outcome_.sets[i].seal;
-    if (seal.result == DkimResult::none)
-      waits = !judge_key(seals_[i].signature, seals_[i].header_digest, lookups, seal) || waits;
+  if (!holds(newest.message, newest.instance, "ARC-Message-Signature")) return outcome_;
+  for (std::size_t i = seals_.size(); i-- > 0;) {
+    ArcSet& set = outcome_.sets[i];
+    if (set.seal.result == DkimResult::none &&
+        !judge_key(seals_[i].signature, seals_[i].header_digest, lookups, keys_, set.seal))
+      return std::nullopt;
+    if (!holds(set.seal, set.instance, "ARC-Seal")) return outcome_;
   }
-  if (waits) return std::nullopt;
-  const auto fails = [&](const DkimOutcome& of, unsigned instance, std::string_view field) {
-    if (of.result == DkimResult::pass || broken_) return;
-    breaks(instance, fmt::format("{} of {}: {}", field, of.domain, of.why));
-    if (of.result == DkimResult::temperror) outcome_.result = ArcResult::temperror;
-  };
-  fails(newest.message, newest.instance, "ARC-Message-Signature");
-  for (std::size_t i = seals_.size(); i-- > 0;)
-    fails(outcome_.sets[i].seal, outcome_.sets[i].instance, "ARC-Seal");
-  if (!broken_) {
-    outcome_.result = ArcResult::pass;
-    outcome_.why =
-        fmt::format("the chain of {} holds, the last by {}", outcome_.sets.size(), newest.domain);
-  }
+  outcome_.result = ArcResult::pass;
+  outcome_.why =
+      fmt::format("the chain of {} holds, the last by {}", outcome_.sets.size(), newest.domain);
   return outcome_;
 }
 

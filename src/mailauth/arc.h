@@ -42,10 +42,12 @@ struct ArcOutcome {
 /// Validates the chain of one message. RFC 8617 §5.2.
 ///
 ///   as DkimVerifier: header in the constructor, bodies fed by the caller, then run()
-///   cost   O(header) a set; kArcSetsMax + 1 public key operations at most
+///   cost   O(header) a set; a public key operation for the newest message signature and, while
+///          nothing has failed, for one seal after the other, the newest first
 class ArcVerifier {
  public:
-  ArcVerifier(const message::Header& header, BodyDigests& bodies, Wall now);
+  ArcVerifier(const message::Header& header, BodyDigests& bodies, Wall now,
+              DkimKeys* keys = nullptr);
 
   bool has_chain() const { return !outcome_.sets.empty() || broken_; }
   void ask(Lookups& lookups) const;
@@ -61,9 +63,11 @@ class ArcVerifier {
   bool take(const Raw& raw, std::size_t instance);
   void digest_seals(const std::vector<Raw>& sets);
   void breaks(unsigned instance, std::string why);
+  bool holds(const DkimOutcome& signature, unsigned instance, std::string_view field);
 
   Wall now_;
   BodyDigests& bodies_;
+  DkimKeys* keys_;
   ArcOutcome outcome_;
   bool broken_ = false;        // outcome_ is final
   std::vector<Sealed> seals_;  // one a set

@@ -1,6 +1,8 @@
 #include "mailauth/canonical.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 #include "base/ascii.h"
@@ -12,6 +14,44 @@ namespace {
 constexpr std::string_view kCrLf = "\r\n";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+using Block = signed char __attribute__((vector_size(16)));
+
+Block block_at(const char* at) {
+  Block block;
+  std::memcpy(&block, at, sizeof block);
+  return block;
+}
+
+/// Where the next octet is at which the relaxed form may differ from the body: a CR, a tab, or a
+/// space before one of the three. `end` if there is none; a space just before it is one.
+const char* next_oddity(const char* at, const char* end) {
+  for (; end - at > static_cast<std::ptrdiff_t>(sizeof(Block)); at += sizeof(Block)) {
+    const Block here = block_at(at), next = block_at(at + 1);
+    const auto odd = (here == '\r') | (here == '\t') |
+                     ((here == ' ') & ((next == ' ') | (next == '\t') | (next == '\r')));
+    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(odd);
+    if ((halves[0] | halves[1]) != 0) break;  // it is found below, in one step of 16 at most
+  }
+  for (; at != end; ++at) {
+    if (*at == '\r' || *at == '\t') return at;
+    if (*at != ' ') continue;
+    if (end - at == 1 || is_blank(at[1]) || at[1] == '\r') return at;
+  }
+  return end;
+}
+
+/// The octets from `at` that are in the relaxed form already: words with single spaces between
+/// them, and lines of such words.
+const char* relaxed_until(const char* at, const char* end) {
+  for (;;) {
+    at = next_oddity(at, end);
+    // An end of line behind a word, before a line that begins with one.
+    if (end - at < 3 || at[0] != '\r' || at[1] != '\n' || at[2] == '\r' || is_blank(at[2]))
+      return at;
+    at += 2;
+  }
+}
 
 }  // namespace
 
@@ -138,14 +178,8 @@ void BodyDigest::update_relaxed(std::string_view octets) {
     put_line_ends();
     if (blank_) put(' ');
     blank_ = false;
-    // A run of words with single spaces between them is as it should be.
     const char* from = at;
-    while (at != end && *at != '\r' && *at != '\t') {
-      if (*at == ' ') {
-        if (end - at < 2 || at[1] == ' ' || at[1] == '\t' || at[1] == '\r') break;
-      }
-      ++at;
-    }
+    at = relaxed_until(at, end);
     put({from, static_cast<std::size_t>(at - from)});
   }
 }

@@ -44,9 +44,9 @@ std::uint64_t seconds(Wall at) {
   return since < 0 ? 0 : static_cast<std::uint64_t>(since);
 }
 
-Result<crypto::PublicKey> read_key(const DkimRecord& record) {
-  return record.kind == crypto::KeyKind::rsa ? crypto::PublicKey::rsa(record.key)
-                                             : crypto::PublicKey::ed25519(record.key);
+std::shared_ptr<const PublishedKey> read_key(const std::string& record, DkimKeys* keys) {
+  return keys ? keys->read(record)
+              : std::make_shared<const PublishedKey>(read_published_key(record));
 }
 
 /// What makes a record one that this signature cannot be checked with; "" for none.
@@ -66,10 +66,11 @@ std::string unfit(const DkimRecord& record, const DkimSignature& signature) {
 }
 
 void verify(const DkimSignature& signature, const std::string& header_digest,
-            const std::vector<std::string>& records, DkimOutcome& outcome) {
+            const std::vector<std::string>& records, DkimKeys* keys, DkimOutcome& outcome) {
   const std::string name = key_name(signature);
   for (std::size_t i = 0; i < std::min(records.size(), kDkimKeysPerNameMax); ++i) {
-    auto record = parse_dkim_record(records[i]);
+    const auto published = read_key(records[i], keys);
+    const auto& record = published->record;
     if (!record) {
       decide(outcome, DkimReason::key_syntax,
              fmt::format("the key's record at {} is wrong: {}", name, record.error().what),
@@ -87,7 +88,7 @@ void verify(const DkimSignature& signature, const std::string& header_digest,
              fmt::format("publish a record at {} that fits what signs", name));
       continue;
     }
-    const auto key = read_key(*record);
+    const Result<crypto::PublicKey>& key = *published->key;
     if (!key) {
       decide(outcome, DkimReason::key_syntax,
              fmt::format("the key at {} is wrong: {}", name, key.error().what),
@@ -159,8 +160,9 @@ std::string signed_header(const message::Header& header, const std::vector<std::
   return out;
 }
 
-DkimVerifier::DkimVerifier(const message::Header& header, BodyDigests& bodies, Wall now)
-    : now_(now), bodies_(bodies) {
+DkimVerifier::DkimVerifier(const message::Header& header, BodyDigests& bodies, Wall now,
+                           DkimKeys* keys)
+    : now_(now), bodies_(bodies), keys_(keys) {
   for (const message::Field& field : header.fields()) {
     if (same_ascii(field.name, kFieldName)) take(header, field);
   }
@@ -229,14 +231,14 @@ std::optional<std::vector<DkimOutcome>> DkimVerifier::run(Lookups& lookups) {
 }
 
 bool DkimVerifier::judge(Signature& each, Lookups& lookups) const {
-  return judge_signature(*each.parsed, each.header_digest, bodies_, each.body, now_, lookups,
+  return judge_signature(*each.parsed, each.header_digest, bodies_, each.body, now_, lookups, keys_,
                          each.outcome);
 }
 
 // What the message itself says comes first: it costs no question, and is the more precise answer.
 bool judge_signature(const DkimSignature& signature, const std::string& header_digest,
                      const BodyDigests& bodies, std::size_t body, Wall now, Lookups& lookups,
-                     DkimOutcome& outcome) {
+                     DkimKeys* keys, DkimOutcome& outcome) {
   if (signature.expires && *signature.expires < seconds(now)) {
     decide(outcome, DkimReason::expired, "the signature was valid for a time that has passed (x=)",
            "sign for at least as long as mail may be under way, a week");
@@ -252,7 +254,7 @@ bool judge_signature(const DkimSignature& signature, const std::string& header_d
     }
     outcome.unsigned_octets = bodies.octets(body) - *signature.body_octets;
   }
-  if (!judge_key(signature, header_digest, lookups, outcome)) return false;
+  if (!judge_key(signature, header_digest, lookups, keys, outcome)) return false;
   const bool same_body = bodies.value(body) == signature.body_hash;
   if (outcome.result == DkimResult::pass && !same_body) {
     decide(outcome, DkimReason::body_hash,
@@ -266,7 +268,7 @@ bool judge_signature(const DkimSignature& signature, const std::string& header_d
 }
 
 bool judge_key(const DkimSignature& signature, const std::string& header_digest, Lookups& lookups,
-               DkimOutcome& outcome) {
+               DkimKeys* keys, DkimOutcome& outcome) {
   if (signature.digest == crypto::DigestKind::sha1) {
     decide(outcome, DkimReason::algorithm, "SHA-1 proves nothing any more (RFC 8301 §3.1)",
            "sign with rsa-sha256 or ed25519-sha256");
@@ -290,7 +292,7 @@ bool judge_key(const DkimSignature& signature, const std::string& header_digest,
                        name));
     return true;
   }
-  verify(signature, header_digest, records, outcome);
+  verify(signature, header_digest, records, keys, outcome);
   return true;
 }
 

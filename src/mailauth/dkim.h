@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "mailauth/dkim_record.h"
+#include "mailauth/dkim_keys.h"
 #include "mailauth/dkim_signature.h"
 #include "mailauth/lookups.h"
 #include "message/header.h"
@@ -20,7 +20,7 @@ namespace ph::mailauth {
 /// Signatures of one message that are verified; further ones are named, not looked at.
 inline constexpr std::size_t kDkimSignaturesMax = 16;
 /// Keys that one name may have; RFC 6376 §3.6.2.2 wants one.
-inline constexpr std::size_t kDkimKeysPerNameMax = 4;
+inline constexpr std::size_t kDkimKeysPerNameMax = 2;
 /// A shorter RSA key proves nothing, RFC 8301 §3.2.
 inline constexpr unsigned kDkimRsaBitsMin = 1024;
 
@@ -74,12 +74,14 @@ struct DkimOutcome {
 ///           behind the empty line, CRLF line ends. Outlives the verifier
 ///   run     the outcomes, in order of the fields; nullopt: answers are missing, see Lookups. Only
 ///           after bodies.finish()
+///   keys    those that were read for earlier messages; nullptr: each is read anew. Outlives it
 ///   cost    O(header) for each signature, and the public key operation
 ///
 /// Who wants to ask for the keys before the body has come calls ask().
 class DkimVerifier {
  public:
-  DkimVerifier(const message::Header& header, BodyDigests& bodies, Wall now);
+  DkimVerifier(const message::Header& header, BodyDigests& bodies, Wall now,
+               DkimKeys* keys = nullptr);
 
   bool has_signatures() const { return !signatures_.empty(); }
   void ask(Lookups& lookups) const;
@@ -97,6 +99,7 @@ class DkimVerifier {
 
   Wall now_;
   BodyDigests& bodies_;
+  DkimKeys* keys_;
   std::vector<Signature> signatures_;
 };
 
@@ -104,11 +107,11 @@ class DkimVerifier {
 /// share. false: the key's record is not known yet; `outcome` is as before.
 bool judge_signature(const DkimSignature& signature, const std::string& header_digest,
                      const BodyDigests& bodies, std::size_t body, Wall now, Lookups& lookups,
-                     DkimOutcome& outcome);
+                     DkimKeys* keys, DkimOutcome& outcome);
 
 /// Judges a signature over a header alone, as ARC-Seal is one. false: as above.
 bool judge_key(const DkimSignature& signature, const std::string& header_digest, Lookups& lookups,
-               DkimOutcome& outcome);
+               DkimKeys* keys, DkimOutcome& outcome);
 
 /// Where the key of a signature is published. RFC 6376 §3.6.2.1.
 std::string key_name(const DkimSignature& signature);

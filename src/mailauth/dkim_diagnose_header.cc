@@ -96,12 +96,10 @@ std::vector<DkimChange> diagnose_header(const message::Header& header, const mes
                                         const DkimSignature& signature,
                                         std::string_view key_record) {
   std::vector<DkimChange> out;
-  const auto record = parse_dkim_record(key_record);
-  if (!record || signature.header_form == Canonical::relaxed) return out;
-  const auto key = record->kind == crypto::KeyKind::rsa ? crypto::PublicKey::rsa(record->key)
-                                                        : crypto::PublicKey::ed25519(record->key);
-  if (!key) return out;
-  const Tries tries(header, field, signature, *key);
+  if (signature.header_form == Canonical::relaxed) return out;
+  const PublishedKey published = read_published_key(key_record);
+  if (!published.key || !*published.key) return out;
+  const Tries tries(header, field, signature, **published.key);
   if (tries.fits(Canonical::relaxed)) {
     out.push_back({"header_form",
                    "the header was signed in the relaxed form, and the signature says simple"});

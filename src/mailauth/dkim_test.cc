@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "codec/base64.h"
 #include "mailauth/testing/zone.h"
@@ -237,6 +238,31 @@ struct Hashed {
   std::string body, simple, relaxed;
 };
 
+TEST(DkimKeys, AreReadOnceForEachRecord) {
+  DkimKeys keys;
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  const std::string record = format_dkim_record(key);
+  const auto first = keys.read(record);
+  ASSERT_TRUE(first->key && *first->key);
+  EXPECT_EQ(first, keys.read(record));
+  EXPECT_NE(first, keys.read(record + "; n=another"));
+  EXPECT_FALSE(keys.read("v=DKIM1; p")->record);
+  EXPECT_FALSE(keys.read("v=DKIM1; p=")->key);
+  EXPECT_FALSE(keys.read("v=DKIM1; p=AAAA")->key->has_value());
+
+  const std::string long_one = record + "; n=" + std::string(kDkimKeyRememberedOctetsMax, 'x');
+  EXPECT_NE(keys.read(long_one), keys.read(long_one));
+  // One that is used stays, however many others come; one that is not goes.
+  const auto unused = keys.read("v=DKIM1; n=unused; p=");
+  for (std::size_t i = 0; i < 2 * kDkimKeysRememberedMax; ++i) {
+    keys.read("v=DKIM1; n=" + std::to_string(i) + "; p=");
+    if (i % 100 == 0) {
+      EXPECT_EQ(first, keys.read(record)) << i;
+    }
+  }
+  EXPECT_NE(unused, keys.read("v=DKIM1; n=unused; p="));
+}
+
 // RFC 6376 §3.4.5 for the example of §3.4.6; of an empty body §3.4.3 and §3.4.4.
 TEST(Canonical, BodiesHaveTheFormsOfTheRfc) {
   const auto hash = [](std::string_view text) {
@@ -276,6 +302,53 @@ TEST(Canonical, BodiesHaveTheFormsOfTheRfc) {
         EXPECT_EQ(digest.finish(), hash(expected.substr(0, limit)));
       }
     }
+  }
+}
+
+/// RFC 6376 §3.4.4 read line by line, as its text has it.
+std::string relaxed_body(std::string_view body) {
+  std::string out, line;
+  std::size_t empty = 0;
+  const auto end_line = [&] {
+    while (line.ends_with(' ')) line.pop_back();
+    if (line.empty()) return void(++empty);
+    for (; empty > 0; --empty) out += "\r\n";
+    out += line + "\r\n";
+    line.clear();
+  };
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    const char c = body[i];
+    if (body.substr(i).starts_with("\r\n")) {
+      end_line();
+      ++i;
+    } else if (c != ' ' && c != '\t') {
+      line += c;
+    } else if (!line.ends_with(' ')) {
+      line += ' ';
+    }
+  }
+  end_line();
+  return out;
+}
+
+TEST(Canonical, TheRelaxedBodyIsThatOfTheRfcHoweverOctetsFallIntoBlocks) {
+  const std::string_view octets = "aaaaaaaa bb \t\r\n";
+  std::minstd_rand random(4871);
+  for (int round = 0; round < 20000; ++round) {
+    std::string body;
+    const auto size = random() % 90;
+    while (body.size() < size) {
+      const char c = octets[random() % octets.size()];
+      body += c == '\r' && random() % 4 != 0 ? "\r\n" : std::string(1, c);
+    }
+    crypto::Digest expected(crypto::DigestKind::sha256);
+    expected.update(relaxed_body(body));
+    BodyDigest digest(Canonical::relaxed, crypto::DigestKind::sha256, std::nullopt);
+    const auto cut = random() % (body.size() + 1);
+    digest.update(std::string_view(body).substr(0, cut));
+    digest.update(std::string_view(body).substr(cut));
+    ASSERT_EQ(digest.finish(), expected.finish()) << ::testing::PrintToString(body) << " " << cut;
+    ASSERT_EQ(digest.octets(), relaxed_body(body).size());
   }
 }
 

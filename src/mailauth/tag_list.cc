@@ -68,9 +68,9 @@ std::optional<std::string_view> TagList::find(std::string_view name) const {
 }
 
 std::string without_space(std::string_view value) {
-  std::string out;
-  out.reserve(value.size());
-  std::ranges::copy_if(value, std::back_inserter(out), [](char c) { return !is_blank(c); });
+  std::string out(value.size(), '\0');
+  out.resize(static_cast<std::size_t>(
+      std::ranges::remove_copy_if(value, out.begin(), is_blank).out - out.begin()));
   return out;
 }
 

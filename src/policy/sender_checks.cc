@@ -82,8 +82,8 @@ mailauth::DmarcQuery SenderCheck::dmarc_query() const {
 
 void SenderCheck::on_header(std::string_view octets) {
   const message::Header header = message::parse_header(octets);
-  dkim_.emplace(header, bodies_, now_);
-  arc_.emplace(header, bodies_, now_);
+  dkim_.emplace(header, bodies_, now_, &house_->keys);
+  arc_.emplace(header, bodies_, now_, &house_->keys);
   authors_ = mailauth::authors_of(header);
   is_report_ = mailauth::is_dmarc_report_subject(header.text("Subject").value_or(""));
   begun();

@@ -55,6 +55,7 @@ class SenderChecks {
     rt::World& world;
     const SenderCheckOptions options;
     const mailauth::PublicSuffixes suffixes;
+    mutable mailauth::DkimKeys keys;
   };
   std::shared_ptr<const House> house_;
 };

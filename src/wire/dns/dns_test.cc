@@ -31,6 +31,7 @@ TEST_P(NameCase, Conforms) {
   if (has(one, "error")) {
     ASSERT_FALSE(wire);
     EXPECT_EQ(to_string(wire.error().kind), text(one, "error"));
+    EXPECT_FALSE(normal_name(text(one, "text")));
     return;
   }
   ASSERT_TRUE(wire) << wire.error().what;
@@ -40,6 +41,7 @@ TEST_P(NameCase, Conforms) {
   EXPECT_EQ(take_name(rest).value(), text(one, "out"));
   EXPECT_EQ(rest, "rest");
   EXPECT_EQ(normal_name(text(one, "out")).value(), text(one, "out"));
+  EXPECT_EQ(normal_name(text(one, "text")).value(), text(one, "out"));
 }
 
 INSTANTIATE_TEST_SUITE_P(File, NameCase, ::testing::ValuesIn(cases("dns/name.json")), CaseName());

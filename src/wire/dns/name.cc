@@ -43,6 +43,19 @@ void put_octet(std::string& text, char c) {
   }
 }
 
+/// Labels of lower-case letters, digits, "-" and "_": as most names come, and normal already.
+bool is_normal_host(std::string_view text) {
+  if (text.size() > kNameOctetsMax - 2) return false;  // one octet for the root, one more length
+  std::size_t label = 0;
+  for (const char c : text) {
+    if (c == '.' ? label == 0 : !(c >= 'a' && c <= 'z') && !is_digit(c) && c != '-' && c != '_')
+      return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > kNameLabelOctetsMax) return false;
+  }
+  return label > 0;
+}
+
 }  // namespace
 
 Result<std::string> encode_name(std::string_view text) {
@@ -91,6 +104,7 @@ Result<std::string> take_name(std::string_view& wire) {
 }
 
 Result<std::string> normal_name(std::string_view text) {
+  if (is_normal_host(text)) return std::string(text);
   PH_TRY(const std::string wire, encode_name(text));
   std::string_view rest = wire;
   return take_name(rest);
