@@ -25,31 +25,50 @@ Committer::Committer(Database& database, rt::Clock& clock, Setup setup)
   if (!setup_.runs_inline) thread_ = std::thread([this] { run(); });
 }
 
-void Committer::submit(std::unique_ptr<Work> work) {
-  bool wake = false;
+void Committer::ring(Bell& bell) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell.mutex);
+    if (bell.rung || !bell.asked) return;  // its work went along with an earlier one
+    bell.rung = true;
+  }
+  bell.wake.notify_one();
+}
+
+void Committer::submit(std::unique_ptr<Work> work) {
+  const bool unasked = work->ends() == Work::Ends::submitted;
+  const rt::Executor executor = work->executor();
+  bool wakes = false;
+  {
+    const std::scoped_lock lock(bell_->mutex);
     queued_octets_ += work->octets();
     queue_.push_back(std::move(work));
-    wake = idle_;
+    bell_->asked = bell_->asked || !unasked;
+    if (bell_->rung || setup_.runs_inline) return;
+    wakes = queue_.size() == 1 || queued_octets_ >= kUnaskedOctetsMax;
   }
-  if (wake) wake_.notify_one();
+  if (unasked) {
+    if (wakes) bell_->wake.notify_one();  // its time begins, or has come
+  } else if (executor) {
+    boost::asio::post(executor, [bell = bell_] { ring(*bell); });
+  } else {
+    ring(*bell_);
+  }
 }
 
 bool Committer::is_full() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(bell_->mutex);
   return queued_octets_ >= kQueuedOctetsMax || queue_.size() >= kQueuedWorksMax;
 }
 
 Task<Result<Done>> Committer::wait_for_room() {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     if (queued_octets_ < kQueuedOctetsSoft) co_return Done{};
   }
   using Waiter = rt::Resume<Result<Done>>;
   auto done = co_await rt::suspend<Result<Done>>([this](Waiter waiter) {
     {
-      const std::scoped_lock lock(mutex_);
+      const std::scoped_lock lock(bell_->mutex);
       if (queued_octets_ >= kQueuedOctetsSoft) {
         waiters_.push_back(std::move(waiter));
         return;
@@ -75,13 +94,16 @@ Committer::Works Committer::take() {
 }
 
 void Committer::run() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(bell_->mutex);
   for (;;) {
-    idle_ = true;
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    idle_ = false;
-    if (queue_.empty() || dead_) return;
+    bell_->wake.wait(lock, [this] { return stopping_ || bell_->rung || !queue_.empty(); });
+    bell_->wake.wait_for(lock, kUnaskedTimeMax, [this] {
+      return stopping_ || bell_->rung || queued_octets_ >= kUnaskedOctetsMax;
+    });
+    if (dead_ || (queue_.empty() && stopping_)) return;
     Works works = take();
+    bell_->asked = bell_->rung = !queue_.empty();
+    if (works.empty()) continue;
     lock.unlock();
     write(std::move(works));
     lock.lock();
@@ -91,7 +113,7 @@ void Committer::run() {
 bool Committer::run_group() {
   Works works;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     if (!dead_) works = take();
   }
   if (works.empty()) return false;
@@ -129,7 +151,7 @@ void Committer::write(Works works) {
   if (written && group.batch().Count() == 0 && group.durable()) written = database_.sync();
   if (!written) {
     {
-      const std::scoped_lock lock(mutex_);
+      const std::scoped_lock lock(bell_->mutex);
       dead_ = true;
     }
     setup_.fatal(written.error());
@@ -138,7 +160,7 @@ void Committer::write(Works works) {
   for (const std::unique_ptr<Work>& work : works)
     if (work) work->on_written();
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     queued_octets_ -= octets;
   }
   finish(works, Work::Ends::written);
@@ -148,7 +170,7 @@ void Committer::write(Works works) {
 void Committer::release_waiters() {
   std::vector<rt::Resume<Result<Done>>> ready;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     if (queued_octets_ >= kQueuedOctetsSoft) return;
     ready.swap(waiters_);
   }
@@ -157,17 +179,17 @@ void Committer::release_waiters() {
 
 void Committer::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     if (std::exchange(stopping_, true)) return;
   }
-  wake_.notify_one();
+  bell_->wake.notify_one();
   if (thread_.joinable()) thread_.join();
   while (setup_.runs_inline && run_group()) {
   }
   std::deque<std::unique_ptr<Work>> unanswered;
   std::vector<rt::Resume<Result<Done>>> waiting;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(bell_->mutex);
     if (dead_) {
       unanswered.swap(queue_);
       waiting.swap(waiters_);

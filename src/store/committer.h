@@ -2,6 +2,7 @@
 // with one sync.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -79,6 +80,10 @@ class Committer {
   /// Queued octets and works at which new commits are turned away.
   static constexpr std::size_t kQueuedOctetsMax = 48 << 20;
   static constexpr std::size_t kQueuedWorksMax = 65536;
+  /// Works for which nobody waits go along with the next group; these many octets of them, or this
+  /// time, make one of their own.
+  static constexpr std::size_t kUnaskedOctetsMax = 1 << 20;
+  static constexpr std::chrono::milliseconds kUnaskedTimeMax{20};
 
   struct Setup {
     bool runs_inline = false;  // no thread: the owner calls run_group()
@@ -89,6 +94,8 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
+  /// The group that takes it begins when the loop of its executor() has done what was ready: what
+  /// else comes out of that shares a sync with it.
   void submit(std::unique_ptr<Work> work);
   bool is_full() const;
   /// Back-pressure: waits until less than kQueuedOctetsSoft is queued.
@@ -101,6 +108,14 @@ class Committer {
 
  private:
   using Works = std::vector<std::unique_ptr<Work>>;
+  /// Outlives the committer in what loops still have to perform.
+  struct Bell {
+    std::mutex mutex;  // guards the committer, too
+    std::condition_variable wake;
+    bool asked = false;  // somebody waits for a work that is queued
+    bool rung = false;   // a group is to be made now
+  };
+  static void ring(Bell& bell);
   void run();
   Works take();
   void write(Works works);
@@ -110,12 +125,11 @@ class Committer {
   Database& database_;
   rt::Clock& clock_;
   const Setup setup_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable wake_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();  // guards what follows
   std::deque<std::unique_ptr<Work>> queue_;
   std::vector<rt::Resume<Result<Done>>> waiters_;  // blob writers: at most FileEngine::kWritersMax
   std::size_t queued_octets_ = 0;                  // waiting, or being written
-  bool stopping_ = false, idle_ = false, dead_ = false;
+  bool stopping_ = false, dead_ = false;
   std::thread thread_;
 };
 
