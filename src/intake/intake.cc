@@ -63,7 +63,8 @@ class BlobDraft final : public Draft {
   std::unique_ptr<Signing> signing_;            // of mail that leaves as ours, or goes on
   bool keeps_header_ = false;                   // it is not whole yet
   std::string header_;
-  std::uint64_t removed_octets_ = 0;  // of forged fields
+  std::string changes_;            // to the header, for people
+  std::int64_t grown_octets_ = 0;  // by which what is kept is longer: forged fields make it shorter
   std::optional<policy::SenderVerdict> verdict_;
   std::string reply_;
 };
@@ -133,6 +134,8 @@ BlobDraft::~BlobDraft() {
 Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
   static_cast<void>(deadline);  // the store has its own
   if (refused_) co_return;
+  // As with checks and signatures, its first lines are looked at once they are all there.
+  if (octets_ == 0 && may_be_mbox_line(octets)) keeps_header_ = true;
   octets_ += octets.size();
   if (octets_ > house_.options().message_octets_max)
     co_return give_up(What::too_big, fmt::format("the message is over the limit of {} octets",
@@ -159,11 +162,10 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
 
 /// Collects the header. Once it is whole: what is to be stored of what came so far.
 std::string BlobDraft::keep_header(std::string octets) {
-  header_ += octets;
+  header_ = header_.empty() ? std::move(octets) : header_ + octets;
   bool whole = scan_.complete();
   // A line of mbox on top ends the header for the scan, and not for who reads the message.
-  if (whole && (header_.starts_with("From ") || header_.starts_with(">From ")))
-    whole = header_.contains("\r\n\r\n");
+  if (whole && may_be_mbox_line(header_)) whole = header_.contains("\r\n\r\n");
   if (header_.size() > kKeptHeaderOctetsMax &&
       (!whole || body_offset(header_) > kKeptHeaderOctetsMax)) {
     give_up(What::too_big,
@@ -175,24 +177,27 @@ std::string BlobDraft::keep_header(std::string octets) {
 
 std::string BlobDraft::release_header() {
   keeps_header_ = false;
-  const std::size_t body = body_offset(header_);
-  const std::string rest = header_.substr(body);
-  header_.resize(body);
+  std::string whole = std::exchange(header_, {});
+  const std::size_t body = body_offset(whole);
+  const std::string_view header = std::string_view(whole).substr(0, body);
+  const std::string_view rest = std::string_view(whole).substr(body);
   mailauth::BodyDigests* bodies = nullptr;
   if (check_) {
-    check_->on_header(header_);
+    check_->on_header(header);
     bodies = &check_->bodies();
   }
   if (signing_) signing_->want(bodies);
   if (check_) {
     check_->on_body(rest);
-  } else {
+  } else if (signing_) {
     signing_->bodies().update(rest);
   }
-  std::string kept = without_forged(header_, house_.options().hostname);
-  removed_octets_ = header_.size() - kept.size();
-  header_ = kept;
-  return kept + rest;
+  KeptHeader kept = kept_header(header, !rest.empty(), house_.options().hostname);
+  header_ = std::move(kept.octets);
+  changes_ = std::move(kept.changes);
+  if (changes_.empty()) return whole;
+  grown_octets_ = static_cast<std::int64_t>(header_.size()) - static_cast<std::int64_t>(body);
+  return header_ + std::string(rest);
 }
 
 /// Where the first octet above 127 is: what a server without 8BITMIME must not be sent.
@@ -300,6 +305,12 @@ std::vector<Event> BlobDraft::acceptance(const queue::Message& message) const {
     }
     events.push_back(std::move(event));
   }
+  if (!changes_.empty())
+    events.push_back({.at = message.accepted,
+                      .stage = Stage::content,
+                      .outcome = Outcome::note,
+                      .queue_id = to_string(message.id),
+                      .why = changes_});
   if (verdict_) {
     const bool apart = verdict_->what == policy::SenderVerdict::What::quarantine;
     events.push_back({.at = message.accepted,
@@ -387,7 +398,7 @@ Task<Finished> BlobDraft::finish(rt::Instant deadline) {
   queue::Message message;
   message.id = id_;
   message.sender = envelope_.sender;
-  message.octets = octets_ - removed_octets_;
+  message.octets = octets_ + static_cast<std::uint64_t>(grown_octets_);
   message.added = *std::move(proven) + received + completed;
   message.message_id = scan_.has_message_id()
                            ? std::string(scan_.message_id())

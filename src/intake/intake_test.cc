@@ -127,9 +127,10 @@ TEST(Intake, WritesWhatItFoundOutOnTopWhateverTheSplit) {
     EXPECT_TRUE(text_of(header, "received-spf").starts_with("pass ")) << taken.octets;
     EXPECT_EQ(header.count("x-posthouse-verdict"), 0u);
     EXPECT_TRUE(taken.octets.ends_with(kLetter)) << taken.octets;
-    ASSERT_EQ(taken.events.size(), 2u);
-    EXPECT_EQ(taken.events[1].stage, Stage::content);
-    EXPECT_NE(taken.events[1].why.find("spf=pass"), std::string::npos) << taken.events[1].why;
+    ASSERT_EQ(taken.events.size(), 3u);
+    EXPECT_NE(taken.events[1].why.find("2 field(s)"), std::string::npos) << taken.events[1].why;
+    EXPECT_EQ(taken.events[2].stage, Stage::content);
+    EXPECT_NE(taken.events[2].why.find("spf=pass"), std::string::npos) << taken.events[2].why;
   }
 }
 
@@ -225,8 +226,60 @@ TEST(Intake, SealsWhatAnAliasSendsElsewhere) {
 TEST(KeptHeader, LosesOnlyWhatIsForged) {
   const std::string header =
       "A: 1\r\nAuthentication-Results: (x) MX.b.test 1;\r\n spf=pass\r\nB: 2\r\n\r\n";
-  EXPECT_EQ(without_forged(header, "mx.b.test"), "A: 1\r\nB: 2\r\n\r\n");
-  EXPECT_EQ(without_forged(header, "mx.c.test"), header);
+  const KeptHeader ours = kept_header(header, true, "mx.b.test");
+  EXPECT_EQ(ours.octets, "A: 1\r\nB: 2\r\n\r\n");
+  EXPECT_NE(ours.changes, "");
+  const KeptHeader other = kept_header(header, true, "mx.c.test");
+  EXPECT_EQ(other.octets, header);
+  EXPECT_EQ(other.changes, "");
+}
+
+// Postfix and sendmail do the same: RFC 5322 §2.1 wants an empty line, and not all senders write
+// it.
+TEST(KeptHeader, EndsWithAnEmptyLine) {
+  for (const std::string_view header : {"", "A: 1\r\n", "A: 1\r\n b\r\n"}) {
+    EXPECT_EQ(kept_header(header, true, "x").octets, std::string(header) + "\r\n");
+    EXPECT_EQ(kept_header(header, false, "x").octets, header) << "nothing follows";
+  }
+  for (const std::string_view header : {"\r\n", "A: 1\r\n\r\n", "\n", "A: 1\n\n"})
+    EXPECT_EQ(kept_header(header, true, "x").octets, header);
+}
+
+TEST(KeptHeader, LosesALineOfMbox) {
+  for (const std::string_view line : {"From a@b.test Sat Nov 21\r\n", ">From a\r\n"}) {
+    EXPECT_EQ(kept_header(std::string(line) + "A: 1\r\n\r\n", true, "x").octets, "A: 1\r\n\r\n");
+    EXPECT_EQ(kept_header(line, true, "x").octets, "\r\n");
+  }
+}
+
+// Readers differ in what the header is: what we judged has to be what all of them see.
+TEST(Intake, EndsAHeaderThatALineEndsWhichIsNoField) {
+  const std::string head = "From: <a@strict.test>\r\nTo: <bob@b.test>\r\n";
+  const std::string body = "no field\r\nFrom: <ceo@bank.test>\r\n\r\nhello\r\n";
+  for (const std::size_t piece : {1u, 7u, 100000u}) {
+    Server server;
+    const Taken taken =
+        server.take(Server::from_outside("192.0.2.1", "a@strict.test"), head + body, piece);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    EXPECT_TRUE(taken.octets.ends_with(head + "\r\n" + body)) << taken.octets;
+    ASSERT_EQ(taken.events.size(), 3u);
+    EXPECT_NE(taken.events[1].why.find("empty line"), std::string::npos) << taken.events[1].why;
+  }
+}
+
+TEST(Intake, PutsNothingAboveALineOfMbox) {
+  for (const std::string_view from : {"192.0.2.1", "127.0.0.1"}) {
+    for (const std::size_t piece : {1u, 7u, 100000u}) {
+      Server server;
+      const Taken taken =
+          server.take(Server::from_outside(std::string(from), "a@strict.test"),
+                      "From a@strict.test Sat Nov 21 10:00:00 2026\r\n" + kLetter, piece);
+      ASSERT_EQ(taken.finished.what, What::accepted);
+      const message::Header header = message::parse_header(taken.octets);
+      EXPECT_EQ(text_of(header, "subject"), "hello") << taken.octets;
+      EXPECT_TRUE(taken.octets.ends_with("\r\n" + kLetter)) << taken.octets;
+    }
+  }
 }
 
 }  // namespace

@@ -13,8 +13,22 @@ inline constexpr std::string_view kVerdictField = "X-Posthouse-Verdict";
 /// The octets of `whole` behind which its body begins. O(whole).
 std::size_t body_offset(std::string_view whole);
 
-/// `header` without the fields in which a sender vouches for himself: Authentication-Results that
-/// claim to be ours (RFC 8601 §5) and kVerdictField. O(header).
-std::string without_forged(std::string_view header, std::string_view hostname);
+/// How a line of mbox begins, which no field may stand above: it would end the header.
+bool may_be_mbox_line(std::string_view beginning);
+
+struct KeptHeader {
+  std::string octets;
+  std::string changes;  // for people; "": it is kept as it came
+};
+
+/// What is kept of a header, for `hostname`:
+///
+///   without the fields in which a sender vouches for himself, Authentication-Results that claim to
+///   be ours (RFC 8601 §5) and kVerdictField; without a line of mbox on top; and, where a body
+///   follows without an empty line before it, with one. There readers differ: some pass over a line
+///   that is no field and take those behind it for fields of the header.
+///
+/// O(header).
+KeptHeader kept_header(std::string_view header, bool has_body, std::string_view hostname);
 
 }  // namespace ph::intake
