@@ -128,6 +128,9 @@ class AuthenticationTest(unittest.TestCase):
                 self.assertIn(reason, text)
                 event = next(e for e in b.why(sender, ('content', 'refused')) if e['stage'] == 'content')
                 self.assertRegex(event['why'], f'dmarc=permerror \\([^)]*{reason}')
+        # A sign that people read as "@" is none of a name's; a report, too, is refused then.
+        wide = 'From: ceo\uff20strict.test\r\n'.encode() + letter('x').split(b'\r\n', 1)[1]
+        self.assertIn('an address where none stands', self.refused(b, '', BAD, 550, '5.7.1', wide))
         # Readers may show what stands before <>: its policy counts, too.
         shown = b'From: a@strict.test <x@silent.test>\r\n' + letter('x').split(b'\r\n', 1)[1]
         self.assertIn('strict.test', self.refused(b, 'x@silent.test', BAD, 550, '5.7.1', shown))
