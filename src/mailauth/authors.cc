@@ -194,9 +194,10 @@ class Reader {
 }  // namespace
 
 std::string_view to_string(AuthorTrouble trouble) {
-  constexpr std::array<std::string_view, 9> texts{
+  constexpr std::array<std::string_view, 10> texts{
       "From is in order",
       "the header has more fields than are read, and another From may stand there",
+      "the header begins with a blank, and some readers take its first line for a field",
       "there is no From field, or an empty one",
       "there are several From fields",
       "there are control characters in From",
@@ -213,10 +214,15 @@ Authors authors_of(const message::Header& header) {
   const auto fields = header.all("from");
   for (const message::Field* field : fields) reader.read(field->value);
   Authors authors = reader.result(fields.size());
-  for (const message::HeaderFinding& finding : header.findings())
-    if (finding.what == message::HeaderOddity::too_many_fields ||
-        finding.what == message::HeaderOddity::too_many_octets)
-      authors.trouble = AuthorTrouble::unread;
+  using message::HeaderOddity;
+  const auto has = [&header](HeaderOddity what) {
+    return std::ranges::any_of(header.findings(), [what](const message::HeaderFinding& finding) {
+      return finding.what == what;
+    });
+  };
+  if (has(HeaderOddity::begins_folded)) authors.trouble = AuthorTrouble::folded;
+  if (has(HeaderOddity::too_many_fields) || has(HeaderOddity::too_many_octets))
+    authors.trouble = AuthorTrouble::unread;
   return authors;
 }
 

@@ -15,6 +15,7 @@ namespace ph::mailauth {
 enum class AuthorTrouble : std::uint8_t {
   none,
   unread,     // the header has more than is read of one: another From may stand there
+  folded,     // it begins with a blank: readers pass over the first line, or take it for a field
   missing,    // no From field, or an empty one
   several,    // From fields: readers show the one or the other
   unclear,    // control characters: readers end the text there, or pass over them

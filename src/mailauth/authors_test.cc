@@ -190,6 +190,14 @@ INSTANTIATE_TEST_SUITE_P(Authors, Reads, ::testing::ValuesIn(cases()), [](const 
   return name;
 });
 
+TEST(Authors, AFirstLineThatBeginsWithABlankMayBeAnotherFrom) {
+  for (const std::string_view blank : {" ", "\t"})
+    EXPECT_EQ(authors_of(message::parse_header(std::string(blank) +
+                                               "From: y@bank.test\r\nFrom: x@a.test\r\n\r\n"))
+                  .trouble,
+              AuthorTrouble::folded);
+}
+
 TEST(Authors, AnotherFromMayStandBehindWhatIsRead) {
   std::string header = "From: x@a.test\r\n";
   for (std::size_t i = 0; i < message::kHeaderFieldsMax; ++i) header += "A: b\r\n";
