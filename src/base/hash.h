@@ -8,7 +8,8 @@ namespace ph {
 
 inline constexpr std::uint64_t kFnv1aStart = 0xcbf29ce484222325;
 
-/// FNV-1a, 64 bits (draft-eastlake-fnv). Not for hostile keys in memory, not for security.
+/// FNV-1a, 64 bits (draft-eastlake-fnv). Not for security, and not for keys of strangers in memory:
+/// see keyed_hash().
 ///   hash  of what came before, if it comes in pieces
 constexpr std::uint64_t fnv1a(std::string_view octets, std::uint64_t hash = kFnv1aStart) {
   for (const char c : octets) {

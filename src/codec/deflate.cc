@@ -60,18 +60,19 @@ Result<Done> Inflater::feed(std::string_view octets, const InflatedTo& to) {
       s.stream.next_out = reinterpret_cast<unsigned char*>(s.piece.data());
       s.stream.avail_out = static_cast<uInt>(s.piece.size());
       const int said = inflate(&s.stream, Z_NO_FLUSH);
+      const std::size_t made = s.piece.size() - s.stream.avail_out;
+      const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(made, s.left));
+      s.left -= taken;
+      full = s.stream.avail_out == 0;
+      s.ended = said == Z_STREAM_END;
+      // First what stands before the end, the limit or the damage: the same in every split.
+      if (taken > 0) {
+        PH_TRY([[maybe_unused]] const Done done, to({s.piece.data(), taken}));
+      }
+      if (made > taken) return fail(Kind::over_limit, "what is compressed is larger than is taken");
       if (said != Z_OK && said != Z_STREAM_END && said != Z_BUF_ERROR)
         return fail(Kind::malformed, "the compressed octets are damaged",
                     s.stream.msg != nullptr ? s.stream.msg : "");
-      const std::size_t made = s.piece.size() - s.stream.avail_out;
-      if (made > s.left)
-        return fail(Kind::over_limit, "what is compressed is larger than is taken");
-      s.left -= made;
-      full = s.stream.avail_out == 0;
-      s.ended = said == Z_STREAM_END;
-      if (made > 0) {
-        PH_TRY([[maybe_unused]] const Done taken, to({s.piece.data(), made}));
-      }
     }
     octets.remove_prefix(given - s.stream.avail_in);
   }

@@ -27,6 +27,8 @@ using InflatedTo = std::function<Result<Done>(std::string_view piece)>;
 ///               the bare stream (RFC 1951), as zip has it
 ///   octets_max  of all that comes out: what a few octets could be blown up to is bounded before it
 ///               is made
+///   out         the same for every split, joined; also when it fails: what stands before the
+///               damage, the first octets_max
 ///   fails       malformed: not of this form, or damaged; over_limit: more than octets_max comes
 ///               out; what the taker says. Final
 ///   cost        O(octets in + octets out), kInflatePieceOctets and zlib's 40 KiB of memory

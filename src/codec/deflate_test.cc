@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace ph::codec {
 namespace {
@@ -89,6 +90,31 @@ TEST(Deflate, WhatIsBlownUpStopsAtTheLimit) {
   EXPECT_EQ(fed.error().kind, Kind::over_limit);
   EXPECT_LE(made, std::size_t{1} << 20);
   EXPECT_TRUE(gunzip(bomb, 20 << 20));
+}
+
+TEST(Deflate, WhatStandsBeforeTheDamageAndTheLimitComesAtEverySplit) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "line " + std::to_string(i * i) + "\n";
+  std::string damaged = gzip(text);
+  damaged[damaged.size() - 6] ^= 1;  // its checksum
+  const auto read = [](std::string_view octets, std::size_t step, std::size_t octets_max) {
+    std::pair<std::string, Kind> got{"", Kind::unknown};
+    Inflater inflater(Inflater::Form::gzip, octets_max);
+    for (std::size_t at = 0; at < octets.size(); at += step) {
+      const auto fed = inflater.feed(octets.substr(at, step), [&](std::string_view piece) {
+        got.first += piece;
+        return Result<Done>();
+      });
+      if (fed) continue;
+      got.second = fed.error().kind;
+      break;
+    }
+    return got;
+  };
+  for (std::size_t step = 1; step <= damaged.size(); ++step) {
+    ASSERT_EQ(read(damaged, step, text.size()), std::pair(text, Kind::malformed)) << step;
+    ASSERT_EQ(read(damaged, step, 99), std::pair(text.substr(0, 99), Kind::over_limit)) << step;
+  }
 }
 
 TEST(Deflate, DamageIsSaid) {

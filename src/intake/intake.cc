@@ -275,7 +275,8 @@ std::string BlobDraft::received_field() const {
   });
 }
 
-/// RFC 6409 §8.1, §8.2: a submission server completes what a message must have.
+/// RFC 6409 §8.1, §8.2: a submission server completes what a message must have. What stands last
+/// is right above the message.
 std::string BlobDraft::completed_fields() {
   std::string added;
   if (envelope_.client.role == smtp::Role::submission) {
@@ -283,6 +284,7 @@ std::string BlobDraft::completed_fields() {
     if (!scan_.has_message_id())
       added += fmt::format("Message-ID: <{}@{}>\r\n", to_string(id_), house_.options().hostname);
   }
+  if (scan_.begins_folded()) added += fmt::format("{}:\r\n", kFirstLineField);
   return added;
 }
 

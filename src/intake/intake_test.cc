@@ -178,6 +178,46 @@ TEST(Intake, RefusesAHeaderWithoutAnEnd) {
   EXPECT_EQ(taken.finished.what, What::too_big);
 }
 
+// RFC 5322 §2.2.3: such a line would be a continuation of what we put above it.
+TEST(Intake, RefusesAStrangersHeaderThatBeginsWithABlank) {
+  for (const std::size_t piece : {1u, 40u, 100000u}) {
+    Server server;
+    const Taken taken = server.take(Server::from_outside("192.0.2.1", "a@strict.test"),
+                                    "\tFrom: <ceo@bank.test>\r\n" + kLetter, piece);
+    EXPECT_EQ(taken.finished.what, What::unproven);
+    EXPECT_NE(taken.finished.reply.find("begins with a blank"), std::string::npos)
+        << taken.finished.reply;
+  }
+}
+
+TEST(Intake, KeepsAFirstLineThatBeginsWithABlankOutOfItsOwnFields) {
+  const std::string first = " Message-ID: <1@bank.test>\r\n\tmore\r\n";
+  for (const std::string_view from : {"127.0.0.1", "192.0.2.1", "192.0.2.9"}) {
+    SCOPED_TRACE(from);
+    Server server({.hostname = "mx.b.test", .mode = Authentication::monitor});
+    ASSERT_TRUE(server.house.run(
+        server.house.identity->keyring().rotate("b.test", std::chrono::seconds(0))));
+    smtp::Envelope envelope = Server::from_outside(std::string(from), "bob@b.test");
+    const bool submitted = from == "192.0.2.9";
+    if (submitted) envelope.client.role = smtp::Role::submission;
+    if (submitted) envelope.client.account = "1";
+    if (submitted) envelope.client.login = "bob@b.test";
+    const std::string letter = "Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nFrom: <bob@b.test>\r\n" +
+                               kLetter.substr(kLetter.find("To:"));
+    const Taken taken = server.take(std::move(envelope), first + letter, 9);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    EXPECT_TRUE(taken.octets.ends_with("\r\n" + first + letter)) << taken.octets;
+    const message::Header header = message::parse_header(taken.octets);
+    EXPECT_EQ(text_of(header, kFirstLineField), "Message-ID: <1@bank.test>\tmore");
+    EXPECT_EQ(text_of(header, "received").find("bank.test"), std::string::npos) << taken.octets;
+    EXPECT_EQ(header.count("received"), 1u);
+    EXPECT_EQ(header.count("from"), 1u);
+    EXPECT_EQ(header.count("date"), 1u);  // was read: none is added
+    EXPECT_EQ(header.count("message-id"), submitted ? 1u : 0u) << taken.octets;
+    EXPECT_EQ(header.count("dkim-signature"), submitted ? 2u : 0u);
+  }
+}
+
 TEST(Intake, SignsWhatAUserSendsSoThatOthersVerifyIt) {
   Server server;
   const auto keys =

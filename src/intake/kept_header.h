@@ -10,6 +10,10 @@ namespace ph::intake {
 /// What marks mail that a sender's policy wants apart. A sender's own is taken out.
 inline constexpr std::string_view kVerdictField = "X-Posthouse-Verdict";
 
+/// Stands above a message whose first line begins with a blank, and takes that line as its value:
+/// else it would be a continuation of our last field.
+inline constexpr std::string_view kFirstLineField = "X-Posthouse-First-Line";
+
 /// The octets of `whole` behind which its body begins. O(whole).
 std::size_t body_offset(std::string_view whole);
 

@@ -48,6 +48,15 @@ const std::vector<Case>& cases() {
        none,
        {"evil.test"}},
       {"a sign in a name", "From: Tom @ Work @tom <x@evil.test>", none, {"evil.test"}},
+      {"a sign and dots in a name", "From: Meet me @...now <x@evil.test>", none, {"evil.test"}},
+      {"a sign and dots between", "From: Meet @home...now <x@y.test>", none, {"y.test"}},
+      {"a sign and a line", "From: Tom @-.- @_._ @. <x@evil.test>", none, {"evil.test"}},
+      {"a wide sign in a name", "From: Tom \xef\xbc\xa0 Work <x@evil.test>", none, {"evil.test"}},
+      {"a wide sign in quotes",
+       "From: \"a\xef\xbc\xa0"
+       "bank.test\" <x@evil.test>",
+       none,
+       {"evil.test"}},
       {"8-bit name", "From: M\xfcller <a@b.test>", none, {"b.test"}},
       {"of a host", "From: a@[192.0.2.1]", none, {}},
       {"of a host, IPv6", "From: a@[IPv6:2001:db8::1]", none, {}},
@@ -65,6 +74,25 @@ const std::vector<Case>& cases() {
       {"a quote that is not closed", "From: \"Bank <a@bank.test>", none, {"bank.test"}},
       {"a comment that is not closed", "From: (Bank <a@bank.test>", none, {"bank.test"}},
       {"no comma", "From: a@bank.test x@evil.test", none, {"bank.test", "evil.test"}},
+      {"a quote behind a backslash",
+       R"(From: "\" <ceo@bank.test> "" <x@evil.test>)",
+       none,
+       {"evil.test"}},
+      {"a wide sign beside an address",
+       "From: a\xef\xbc\xa0"
+       "bank.test <x@evil.test>",
+       none,
+       {"evil.test", "bank.test"}},
+      {"a small sign in an address",
+       "From: <a\xef\xb9\xab"
+       "bank.test@evil.test>",
+       none,
+       {"evil.test", "bank.test"}},
+      {"ideographic full stops in a name",
+       "From: a@bank\xe3\x80\x82test\xe3\x80\x82 <x@evil.test>",
+       none,
+       {"evil.test", "bank.test"}},
+      {"a dot in front in a name", "From: a@.bank.test <x@evil.test>", no_domain, {"evil.test"}},
       {"blanks around dots", "From: a@bank . test", none, {"bank.test"}},
       // Not in order.
       {"none", "To: a@b.test", missing, {}},
@@ -84,6 +112,38 @@ const std::vector<Case>& cases() {
       {"an encoded local part", "From: =?utf-8?q?a=40bank.test?=@evil.test", hidden, {"evil.test"}},
       {"one beside another", "From: =?utf-8?q?a=40bank.test?=, x@evil.test", hidden, {"evil.test"}},
       {"an empty group's name", "From: \"a@bank.test\":;", hidden, {}},
+      {"a wide sign",
+       "From: ceo\xef\xbc\xa0"
+       "bank.test",
+       hidden,
+       {"bank.test"}},
+      {"a small sign",
+       "From: ceo\xef\xb9\xab"
+       "bank.test",
+       hidden,
+       {"bank.test"}},
+      {"a wide sign in brackets",
+       "From: The Bank <ceo\xef\xbc\xa0"
+       "bank.test>",
+       hidden,
+       {"bank.test"}},
+      {"a wide sign behind words",
+       "From: The Bank ceo\xef\xbc\xa0"
+       "bank.test",
+       hidden,
+       {"bank.test"}},
+      {"a wide sign in an encoded word", "From: =?utf-8?q?ceo=EF=BC=A0bank.test?=", hidden, {}},
+      {"a wide sign in Shift JIS", "From: =?shift_jis?b?Y2VvgZdiYW5rLnRlc3Q=?=", hidden, {}},
+      {"a small sign in an encoded word", "From: =?utf-8?q?ceo=EF=B9=ABbank.test?=", hidden, {}},
+      {"a wide sign and an address",
+       "From: =?utf-8?q?ceo=EF=BC=A0bank.test?=, x@evil.test",
+       hidden,
+       {"evil.test"}},
+      {"a wide sign in a domain",
+       "From: x@evil.test\xef\xbc\xa0"
+       "bank.test",
+       no_domain,
+       {"evil.test", "bank.test"}},
       {"not UTF-8", "From: a@b\xff.test", no_domain, {}},
       {"no IDNA takes it", "From: a@b\xe2\x80\xae.test", no_domain, {}},
       {"an emoji", "From: a@bank\xf0\x9f\x94\x92\xef\xbf\xbd.test", no_domain, {}},
@@ -130,6 +190,14 @@ INSTANTIATE_TEST_SUITE_P(Authors, Reads, ::testing::ValuesIn(cases()), [](const 
   return name;
 });
 
+TEST(Authors, AFirstLineThatBeginsWithABlankMayBeAnotherFrom) {
+  for (const std::string_view blank : {" ", "\t"})
+    EXPECT_EQ(authors_of(message::parse_header(std::string(blank) +
+                                               "From: y@bank.test\r\nFrom: x@a.test\r\n\r\n"))
+                  .trouble,
+              AuthorTrouble::folded);
+}
+
 TEST(Authors, AnotherFromMayStandBehindWhatIsRead) {
   std::string header = "From: x@a.test\r\n";
   for (std::size_t i = 0; i < message::kHeaderFieldsMax; ++i) header += "A: b\r\n";
@@ -144,10 +212,14 @@ TEST(Authors, RawIso2022JpIsTakenAndOtherControlsAreNot) {  // RFC 1468
   EXPECT_EQ(trouble("\x1b$BF|K\\\x1b(B <x@a.test>"), AuthorTrouble::none);
   EXPECT_EQ(trouble("\x1b[2J <x@a.test>"), AuthorTrouble::unclear);
   EXPECT_EQ(trouble("a\x1b"), AuthorTrouble::unclear);
+  // Readers may show an address there, which we do not read.
+  EXPECT_EQ(trouble("\x1b$BF|K\\\x1b(B"), AuthorTrouble::unclear);
+  EXPECT_EQ(trouble("ceo\x1b$B!w\x1b(Bbank.test"), AuthorTrouble::unclear);
 }
 
 TEST(Authors, CostIsLinear) {
-  for (const std::string_view piece : {"@", "\"", "(", "@a.test", "\"@", "<@a.test:", "a@b,"}) {
+  for (const std::string_view piece : {"@", "\"", "(", "@a.test", "\"@", "<@a.test:", "a@b,",
+                                       "\xef\xbc\xa0", "\xef\xbc\xa0\xe3\x80\x82", "@\x80"}) {
     std::string field = "From: ";
     while (field.size() < 200'000) field += piece;
     const Authors authors = authors_of(message::parse_header(field + "\r\n\r\n"));

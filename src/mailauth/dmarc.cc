@@ -343,7 +343,8 @@ std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) {
     if (trouble != AuthorTrouble::none) outcome.result = DmarcResult::permerror;
     outcome.why = trouble == AuthorTrouble::none ? "From has addresses of hosts, and no domain"
                                                  : to_string(trouble);
-    outcome.fix = "write one From field with one address";
+    outcome.fix = trouble == AuthorTrouble::folded ? "begin the header with the name of a field"
+                                                   : "write one From field with one address";
     return outcome;
   }
   DmarcWalk walk(*this, lookups);

@@ -35,6 +35,9 @@ std::string without_escapes(std::string_view text) {
   return out;
 }
 
+/// Larger limits than 2^60 octets are read as that.
+constexpr unsigned kSizeBits = 60;
+
 /// "10m"; nullopt: no such limit.
 std::optional<std::uint64_t> size_limit(std::string_view text) {
   constexpr std::string_view kUnits = "kmgt";
@@ -49,7 +52,8 @@ std::optional<std::uint64_t> size_limit(std::string_view text) {
   std::uint64_t value = 0;
   for (const char c : text) {
     if (!is_digit(c)) return std::nullopt;
-    value = std::min<std::uint64_t>(value * 10 + static_cast<std::uint64_t>(c - '0'), 1U << 20);
+    value = std::min(value * 10 + static_cast<std::uint64_t>(c - '0'),
+                     std::uint64_t{1} << (kSizeBits - shift));
   }
   return value << shift;
 }

@@ -109,6 +109,9 @@ TEST(DmarcDestinations, UrisAreRead) {
   EXPECT_EQ(read("mailto:r@a.test"), "r@a.test");
   EXPECT_EQ(read("MAILTO:r@A.test!10m"), "r@a.test 10485760");
   EXPECT_EQ(read("mailto:r@a.test!500"), "r@a.test 500");
+  EXPECT_EQ(read("mailto:r@a.test!5000000"), "r@a.test 5000000");
+  EXPECT_EQ(read("mailto:r@a.test!2000000k"), "r@a.test 2048000000");
+  EXPECT_EQ(read("mailto:r@a.test!99999999999999999999t"), "r@a.test 1152921504606846976");
   EXPECT_EQ(read("mailto:r%2Bx%21@a.test!2k?subject=x"), "the size behind ! is not understood");
   EXPECT_EQ(read("mailto:r%2Bx%21@a.test!2k"), "r+x!@a.test 2048");
   EXPECT_EQ(read("mailto:r@a.test?subject=x"), "r@a.test");

@@ -80,8 +80,9 @@ void HeaderScan::step(char c) {
         at_ = At::line_start_cr;
         return;
       }
-      if (is_space(c) && has_field_) {
-        at_ = At::value;  // folded: it belongs to the field above
+      begins_folded_ = begins_folded_ || (octets_ == 1 && is_space(c));
+      if (is_space(c) && (has_field_ || begins_folded_)) {
+        at_ = At::value;  // folded: it belongs to the field above, if there is one
         return;
       }
       end_delivered_to();

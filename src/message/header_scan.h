@@ -25,7 +25,8 @@ inline constexpr std::size_t kDeliveredToMax = 50;
 ///
 /// Tolerant: LF ends a line as CRLF does; white space may stand before the colon; the header ends
 /// at an empty line, or before the first line that is neither a field nor a continuation (so a
-/// message without a header has one of 0 octets). RFC 5322 §2.2, §4.5.
+/// message without a header has one of 0 octets). Continuations of no field, on top of all, are
+/// passed over, as parse_header() does. RFC 5322 §2.2, §4.5.
 class HeaderScan {
  public:
   void feed(std::string_view chunk);
@@ -34,6 +35,8 @@ class HeaderScan {
   bool complete() const { return at_ == At::complete; }
   /// With the empty line that ends it, if there is one. Final once complete().
   std::uint64_t header_octets() const { return header_octets_; }
+  /// The first line begins with a blank: what is put above it would have it as a continuation.
+  bool begins_folded() const { return begins_folded_; }
   std::size_t received_count() const { return received_count_; }
   bool has_date() const { return has_date_; }
   bool has_from() const { return has_from_; }
@@ -64,7 +67,7 @@ class HeaderScan {
 
   At at_ = At::line_start;
   Capture capture_ = Capture::off;
-  bool has_field_ = false;
+  bool has_field_ = false, begins_folded_ = false;
   bool has_date_ = false, has_from_ = false, has_message_id_ = false, has_return_path_ = false;
   std::array<char, 16> name_{};  // of the field under way; longer names are none of ours
   std::size_t name_octets_ = 0;

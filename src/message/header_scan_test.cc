@@ -49,6 +49,19 @@ TEST(HeaderScan, IsCompleteAtTheEmptyLineAndIgnoresTheBody) {
   EXPECT_EQ(scan.header_octets(), 11u);
 }
 
+TEST(HeaderScan, SaysThatTheFirstLineIsAContinuation) {
+  const auto begins_folded = [](std::string_view in) {
+    HeaderScan scan;
+    scan.feed(in);
+    return scan.begins_folded();
+  };
+  EXPECT_TRUE(begins_folded(" A: x\r\n"));
+  EXPECT_TRUE(begins_folded("\t"));
+  EXPECT_FALSE(begins_folded("A: x\r\n y\r\n"));
+  EXPECT_FALSE(begins_folded("no field\r\n y\r\n"));
+  EXPECT_FALSE(begins_folded("\r\n y\r\n"));
+}
+
 TEST(HeaderScan, KeepsTheBeginningOfAnEndlessMessageId) {
   HeaderScan scan;
   scan.feed("Message-ID: <");

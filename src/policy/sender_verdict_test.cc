@@ -59,9 +59,10 @@ TEST(SenderVerdict, TroubleOfTheDnsIsTemporaryWhereAPolicyMayApply) {
 
 TEST(SenderVerdict, WhatPeopleSeeAndProgramsCannotReadIsRefused) {
   using mailauth::AuthorTrouble;
-  for (const auto trouble : {AuthorTrouble::missing, AuthorTrouble::several, AuthorTrouble::unclear,
-                             AuthorTrouble::hidden, AuthorTrouble::no_domain,
-                             AuthorTrouble::too_many, AuthorTrouble::nobody}) {
+  for (const auto trouble :
+       {AuthorTrouble::unread, AuthorTrouble::folded, AuthorTrouble::missing,
+        AuthorTrouble::several, AuthorTrouble::unclear, AuthorTrouble::hidden,
+        AuthorTrouble::no_domain, AuthorTrouble::too_many, AuthorTrouble::nobody}) {
     auto facts = found(DmarcResult::permerror, DmarcPolicy::none);
     facts.dmarc->author_trouble = trouble;
     facts.dmarc->why = to_string(trouble);

@@ -113,6 +113,7 @@ class AuthenticationTest(unittest.TestCase):
     def test_a_from_that_people_see_and_programs_cannot_read(self):
         """Mail with such a From would pass by the policy of the domain that people see."""
         fields = {'no From': b'', 'an empty one': b'From:\r\n',
+                  'begins with a blank': b' From: <a@strict.test>\r\nFrom: <b@silent.test>\r\n',
                   'several': b'From: <a@strict.test>\r\nFrom: <b@strict.test>\r\n',
                   'control characters': b'From: <a@strict.test\0@silent.test>\r\n',
                   'an address where none stands': b'From: =?utf-8?q?a=40strict=2Etest?=\r\n',
@@ -128,6 +129,9 @@ class AuthenticationTest(unittest.TestCase):
                 self.assertIn(reason, text)
                 event = next(e for e in b.why(sender, ('content', 'refused')) if e['stage'] == 'content')
                 self.assertRegex(event['why'], f'dmarc=permerror \\([^)]*{reason}')
+        # A sign that people read as "@" is none of a name's; a report, too, is refused then.
+        wide = 'From: ceo\uff20strict.test\r\n'.encode() + letter('x').split(b'\r\n', 1)[1]
+        self.assertIn('an address where none stands', self.refused(b, '', BAD, 550, '5.7.1', wide))
         # Readers may show what stands before <>: its policy counts, too.
         shown = b'From: a@strict.test <x@silent.test>\r\n' + letter('x').split(b'\r\n', 1)[1]
         self.assertIn('strict.test', self.refused(b, 'x@silent.test', BAD, 550, '5.7.1', shown))
@@ -143,6 +147,17 @@ class AuthenticationTest(unittest.TestCase):
         message, = b.mailbox('bob')
         self.assertRegex(header(message, 'Authentication-Results')[0], r'dmarc=permerror \(.*cannot be one\)')
         self.assertTrue(any('dmarc=permerror' in e['why'] for e in b.why(wanted, ('content', 'note'))))
+
+    def test_a_first_line_that_begins_with_a_blank_when_only_watching(self):
+        """Below our fields it would be a continuation of the last of them."""
+        b = self.house('b.test', B, mode='monitor')
+        content = b' From: <a@strict.test>\r\n\tmore\r\n' + letter('x@silent.test')
+        self.bring(b, 'x@silent.test', BAD, content)
+        message, = b.mailbox('bob')
+        self.assertTrue(message.endswith(content), message)
+        self.assertRegex(header(message, 'X-Posthouse-First-Line')[0], r'^From: <a@strict\.test>\s+more$')
+        self.assertNotIn('strict.test', header(message, 'Received')[0])
+        self.assertEqual(len(header(message, 'From')), 1)
 
     def test_monitor_and_off(self):
         b = self.house('b.test', B, mode='monitor')

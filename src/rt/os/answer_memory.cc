@@ -15,6 +15,8 @@ std::size_t octets_of(const dns::Answer& answer) {
 
 }  // namespace
 
+AnswerMemory::AnswerMemory(const HashKey& key) : newer_(0, Hash{key}), older_(0, Hash{key}) {}
+
 std::optional<dns::Answer> AnswerMemory::find(const dns::Question& question, Instant now) {
   const std::lock_guard lock(mutex_);
   for (Entries* entries : {&newer_, &older_}) {
@@ -39,9 +41,11 @@ void AnswerMemory::keep(const dns::Question& question, const dns::Answer& answer
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   if (newer_.size() >= kDnsRememberedMax / 2) {
-    older_ = std::move(newer_);
-    newer_.clear();
+    older_.clear();
+    std::swap(older_, newer_);
   }
+  // Else it would be found again once the newer answer, whose TTL may be shorter, has passed.
+  older_.erase(question);
   newer_.insert_or_assign(question, Entry{answer, now + ttl});
 }
 

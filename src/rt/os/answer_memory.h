@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <unordered_map>
 
 #include "base/dns.h"
+#include "base/keyed_hash.h"
 #include "rt/world.h"
 
 namespace ph::rt::os {
@@ -25,6 +24,8 @@ inline constexpr unsigned kDnsRememberedSecondsMax = 60;
 /// mostly the same. Only definite answers (dns::is_definite), until their TTL has passed.
 class AnswerMemory {
  public:
+  /// Names are what strangers choose: their hash has a key, drawn at random for each memory.
+  explicit AnswerMemory(const HashKey& key);
   /// With what is left of its TTL.
   std::optional<dns::Answer> find(const dns::Question& question, Instant now);
   void keep(const dns::Question& question, const dns::Answer& answer, Instant now);
@@ -33,8 +34,9 @@ class AnswerMemory {
 
  private:
   struct Hash {
+    HashKey key;
     std::size_t operator()(const dns::Question& question) const {
-      return std::hash<std::string>()(question.name) * 31 + question.type;
+      return keyed_hash(key, question.name) + question.type;
     }
   };
   struct Entry {
@@ -44,7 +46,7 @@ class AnswerMemory {
   using Entries = std::unordered_map<dns::Question, Entry, Hash>;
 
   std::mutex mutex_;
-  // When the newer ones fill their half, the older half is dropped.
+  // When the newer ones fill their half, the older half is dropped. A question is in one of them.
   Entries newer_, older_;
   bool closed_ = false;
 };

@@ -14,13 +14,14 @@ using dns::Status;
 
 const Question kQuestion{"a.test", dns::kTypeTxt};
 const Instant kBegin{1000s};
+const HashKey kKey{'k', 'e', 'y'};
 
 Answer answer(std::uint32_t ttl, Status status = Status::ok) {
   return {.status = status, .canonical = "a.test", .data = {"\x01x"}, .ttl = ttl};
 }
 
 TEST(AnswerMemory, GivesAnAnswerUntilItsTtlHasPassed) {
-  AnswerMemory memory;
+  AnswerMemory memory(kKey);
   EXPECT_FALSE(memory.find(kQuestion, kBegin));
   memory.keep(kQuestion, answer(10), kBegin);
   EXPECT_EQ(memory.find(kQuestion, kBegin), answer(10));
@@ -34,7 +35,7 @@ TEST(AnswerMemory, GivesAnAnswerUntilItsTtlHasPassed) {
 }
 
 TEST(AnswerMemory, KeepsThatThereIsNothingButNoTrouble) {
-  AnswerMemory memory;
+  AnswerMemory memory(kKey);
   for (const Status status : {Status::failed, Status::timed_out, Status::bogus}) {
     memory.keep(kQuestion, answer(10, status), kBegin);
     EXPECT_FALSE(memory.find(kQuestion, kBegin));
@@ -46,8 +47,45 @@ TEST(AnswerMemory, KeepsThatThereIsNothingButNoTrouble) {
   }
 }
 
+/// Other questions, so many that what was newer becomes older.
+void fill_a_half(AnswerMemory& memory, Instant now) {
+  for (std::size_t i = 0; i < kDnsRememberedMax / 2; ++i)
+    memory.keep({"other" + std::to_string(i), dns::kTypeA}, answer(60), now);
+}
+
+TEST(AnswerMemory, TheOlderHalfIsFoundToo) {
+  AnswerMemory memory(kKey);
+  memory.keep(kQuestion, answer(30), kBegin);
+  fill_a_half(memory, kBegin);
+  EXPECT_EQ(memory.find(kQuestion, kBegin + 20s), answer(10));
+  EXPECT_FALSE(memory.find(kQuestion, kBegin + 30s));  // its TTL counts there as well
+  memory.keep(kQuestion, answer(60), kBegin);
+  for (int halves = 0; halves < 2; ++halves) fill_a_half(memory, kBegin);
+  EXPECT_FALSE(memory.find(kQuestion, kBegin));
+}
+
+TEST(AnswerMemory, AnOlderAnswerDoesNotOutliveTheNewerOne) {
+  AnswerMemory memory(kKey);
+  memory.keep(kQuestion, answer(60), kBegin);
+  fill_a_half(memory, kBegin);
+  memory.keep(kQuestion, answer(5, Status::no_name), kBegin + 10s);
+  ASSERT_TRUE(memory.find(kQuestion, kBegin + 14s));
+  EXPECT_EQ(memory.find(kQuestion, kBegin + 14s)->status, Status::no_name);
+  EXPECT_FALSE(memory.find(kQuestion, kBegin + 15s));
+}
+
+TEST(AnswerMemory, AnyKeyWillDo) {
+  for (const char octet : {'\0', 'a', '\xff'}) {
+    HashKey key;
+    key.fill(octet);
+    AnswerMemory memory(key);
+    memory.keep(kQuestion, answer(10), kBegin);
+    EXPECT_TRUE(memory.find(kQuestion, kBegin));
+  }
+}
+
 TEST(AnswerMemory, IsBounded) {
-  AnswerMemory memory;
+  AnswerMemory memory(kKey);
   Answer large = answer(10);
   large.data = {std::string(kDnsRememberedOctetsMax, 'x')};
   memory.keep(kQuestion, large, kBegin);
@@ -64,7 +102,7 @@ TEST(AnswerMemory, IsBounded) {
 }
 
 TEST(AnswerMemory, KeepsNothingWhenClosed) {
-  AnswerMemory memory;
+  AnswerMemory memory(kKey);
   memory.keep(kQuestion, answer(10), kBegin);
   memory.close();
   EXPECT_FALSE(memory.find(kQuestion, kBegin));

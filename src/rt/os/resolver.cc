@@ -18,6 +18,7 @@
 
 #include "rt/os/answer_memory.h"
 #include "rt/os/descriptor.h"
+#include "rt/os/random.h"
 #include "rt/os/resolver_context.h"
 
 namespace ph::rt::os {
@@ -37,6 +38,12 @@ dns::Answer timed_out_answer(const dns::Question& question) {
   dns::Answer answer = failed_answer(question, "no answer from the DNS in time");
   answer.status = dns::Status::timed_out;
   return answer;
+}
+
+HashKey random_key() {
+  HashKey key;
+  fill_random(key);
+  return key;
 }
 
 /// One question, from query() to libunbound's answer. It outlives its waiter: ub_cancel() frees
@@ -77,7 +84,7 @@ struct ResolverParts {
   Fd wake;
   std::thread thread;
   std::mutex close_mutex;  // one close() at a time
-  AnswerMemory memory;
+  AnswerMemory memory{random_key()};
 
   std::mutex mutex;
   std::vector<Ask> incoming;  // guarded by mutex

@@ -1,13 +1,11 @@
 #include "rt/os/world.h"
 
-#include <sys/random.h>
-
 #include <boost/asio/redirect_error.hpp>
-#include <cerrno>
 
 #include "rt/os/descriptor.h"
 #include "rt/os/disk.h"
 #include "rt/os/net.h"
+#include "rt/os/random.h"
 #include "rt/os/workers.h"
 
 namespace ph::rt::os {
@@ -33,13 +31,7 @@ class OsRandom final : public Random {
       if (value >= unfair) return value % bound;
     }
   }
-  void fill(std::span<char> octets) override {
-    while (!octets.empty()) {
-      const ssize_t got = ::getrandom(octets.data(), octets.size(), 0);
-      PH_CHECK(got > 0 || errno == EINTR);  // there is no mail without randomness
-      if (got > 0) octets = octets.subspan(static_cast<std::size_t>(got));
-    }
-  }
+  void fill(std::span<char> octets) override { fill_random(octets); }
 };
 
 class OsTimer final : public Timer {
