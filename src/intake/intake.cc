@@ -62,6 +62,7 @@ class BlobDraft final : public Draft {
   std::shared_ptr<policy::SenderCheck> check_;  // none: from one of us, or nothing is checked
   std::unique_ptr<Signing> signing_;            // of mail that leaves as ours, or goes on
   bool keeps_header_ = false;                   // it is not whole yet
+  bool mbox_ = false;                           // a line of mbox stands on top, or may
   std::string header_;
   std::string changes_;            // to the header, for people
   std::int64_t grown_octets_ = 0;  // by which what is kept is longer: forged fields make it shorter
@@ -135,7 +136,10 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
   static_cast<void>(deadline);  // the store has its own
   if (refused_) co_return;
   // As with checks and signatures, its first lines are looked at once they are all there.
-  if (octets_ == 0 && may_be_mbox_line(octets)) keeps_header_ = true;
+  if (octets_ == 0) {
+    mbox_ = may_be_mbox_line(octets);
+    keeps_header_ = keeps_header_ || mbox_;
+  }
   octets_ += octets.size();
   if (octets_ > house_.options().message_octets_max)
     co_return give_up(What::too_big, fmt::format("the message is over the limit of {} octets",
@@ -145,7 +149,7 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
   if (wanted > share_.octets() && !share_.grow(wanted - share_.octets()))
     co_return give_up(What::no_space, "the memory budget for messages under way is used up");
   look_for_eight_bit(octets);
-  if (!scan_.complete()) scan_.feed(octets);
+  if (!scan_.complete() && !mbox_) scan_.feed(octets);
   if (scan_.received_count() > kReceivedFieldsMax)
     co_return give_up(What::too_many_hops, kTooManyHops);
   if (keeps_header_) {
@@ -163,9 +167,12 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
 /// Collects the header. Once it is whole: what is to be stored of what came so far.
 std::string BlobDraft::keep_header(std::string octets) {
   header_ = header_.empty() ? std::move(octets) : header_ + octets;
-  bool whole = scan_.complete();
-  // A line of mbox on top ends the header for the scan, and not for who reads the message.
-  if (whole && may_be_mbox_line(header_)) whole = header_.contains("\r\n\r\n");
+  if (mbox_ && !may_be_mbox_line(header_)) {  // its beginning only looked like one
+    mbox_ = false;
+    scan_.feed(header_);
+  }
+  // A line of mbox would end the header for the scan, which is fed what is kept of it.
+  const bool whole = mbox_ ? header_.contains("\r\n\r\n") : scan_.complete();
   if (header_.size() > kKeptHeaderOctetsMax &&
       (!whole || body_offset(header_) > kKeptHeaderOctetsMax)) {
     give_up(What::too_big,
@@ -195,6 +202,7 @@ std::string BlobDraft::release_header() {
   KeptHeader kept = kept_header(header, !rest.empty(), house_.options().hostname);
   header_ = std::move(kept.octets);
   changes_ = std::move(kept.changes);
+  if (mbox_) scan_.feed(header_);
   if (changes_.empty()) return whole;
   grown_octets_ = static_cast<std::int64_t>(header_.size()) - static_cast<std::int64_t>(body);
   return header_ + std::string(rest);

@@ -322,5 +322,21 @@ TEST(Intake, PutsNothingAboveALineOfMbox) {
   }
 }
 
+TEST(Intake, AddsNoSecondDateUnderALineOfMbox) {
+  const std::string letter = "Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n" + kLetter;
+  for (const std::size_t piece : {1u, 7u, 100000u}) {
+    for (const std::string_view line : {"From a@strict.test Sat Nov 21\r\n", ""}) {
+      Server server;
+      smtp::Envelope envelope = Server::from_outside("127.0.0.1", "a@strict.test");
+      envelope.client.role = smtp::Role::submission;
+      const Taken taken = server.take(std::move(envelope), std::string(line) + letter, piece);
+      ASSERT_EQ(taken.finished.what, What::accepted);
+      const message::Header header = message::parse_header(taken.octets);
+      EXPECT_EQ(header.count("date"), 1u) << taken.octets;
+      EXPECT_EQ(header.count("message-id"), 1u) << taken.octets;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ph::intake
