@@ -19,7 +19,7 @@ struct Reports::Round {
   // Of the day that is worked on:
   OrganizationShares shares;
   std::array<bool, kFeedbackSlots> left{};  // something stays in this slot
-  Lanes lanes{kReportGroupsAtOnce};
+  Lanes lanes{kReportGroupsAtOnceMax};
   std::optional<Error> failure;  // the first: no further report is begun
 
   bool wants(const Group& group) const { return domain.empty() || group.domain == domain; }

@@ -31,7 +31,7 @@ inline constexpr std::chrono::minutes kReportsFirst{10};  // after the start
 /// What cannot be sent for so long after its day's end is given up.
 inline constexpr std::chrono::hours kReportGiveUpAfter{48};
 /// Reports whose destinations are asked at a time. One of them at a time is made, and is in memory.
-inline constexpr std::size_t kReportGroupsAtOnce = 16;
+inline constexpr std::size_t kReportGroupsAtOnceMax = 16;
 /// A process that sends a report and died has it for so long, before another one may.
 inline constexpr std::chrono::minutes kReportClaim{10};
 /// Of one run that its caller is told; what became of others the journal knows.

@@ -90,7 +90,7 @@ TEST_F(FeedbackHostile, ASilentOrganizationIsSparedAfterSomeQuestions) {
   // The first sixteen at a time, and those that begin before three are known to be silent.
   EXPECT_LE(time_of(life->reports, &sendings), 2 * kDestinationsTime + seconds(1));
   EXPECT_EQ(sendings, 80u);
-  EXPECT_LE(resolver.asked().size(), kReportGroupsAtOnce + kSilencesMax);
+  EXPECT_LE(resolver.asked().size(), kReportGroupsAtOnceMax + kSilencesMax);
   // The next run asks anew.
   for (int i = 0; i < 80; ++i) {
     const std::string name =
@@ -149,7 +149,7 @@ TEST_F(FeedbackHostile, StoppingWaitsForNoAnswer) {
   next_day();
   life->reports.start();
   world.run(kReportsFirst + seconds(1));
-  EXPECT_THAT(resolver.asked(), SizeIs(kReportGroupsAtOnce));
+  EXPECT_THAT(resolver.asked(), SizeIs(kReportGroupsAtOnceMax));
   // An order waits until the run is over: it ends, too.
   const auto order = begin(life->reports);
   const auto begun = world.clock.now();
@@ -158,7 +158,7 @@ TEST_F(FeedbackHostile, StoppingWaitsForNoAnswer) {
   ASSERT_TRUE(world.run_until([&] { return order->over; }, seconds(1)));
   ASSERT_FALSE(order->sent);
   EXPECT_EQ(order->sent.error().kind, Kind::cancelled);
-  EXPECT_THAT(resolver.asked(), SizeIs(kReportGroupsAtOnce));
+  EXPECT_THAT(resolver.asked(), SizeIs(kReportGroupsAtOnceMax));
   EXPECT_THAT(life->events, IsEmpty());
   finish(life->queue);
   // Nothing is lost: the next process sends it.
