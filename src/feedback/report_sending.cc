@@ -113,7 +113,7 @@ Task<Result<Sending>> Reports::send_to(RoundPtr round, Stored ours, ReportPtr re
                                 limits_.destination_max);
       co_return sending;
     }
-    auto written = co_await write_to(round, report, std::move(to), std::move(sending));
+    auto written = co_await write_to(round, report, to, std::move(sending));
     const bool queued = written && written->what == What::queued;
     if (!queued) destination_shares_.give_back(ours.day, organization);
     PH_CO_TRY(sending, std::move(written));
@@ -123,8 +123,13 @@ Task<Result<Sending>> Reports::send_to(RoundPtr round, Stored ours, ReportPtr re
     sending.what = What::refused;
     sending.why += "; given up";
   }
-  tell(sending);
+  if (sending.what != What::later || !told_before(ours, to.uri)) tell(sending);
   co_return sending;
+}
+
+bool Reports::told_before(const Stored& closed, const std::string& uri) {
+  if (waiting_told_.size() >= kWaitingToldMax) return true;
+  return !waiting_told_.emplace(closed.day, closed.key + " " + uri).second;
 }
 
 Task<Result<Sending>> Reports::write_to(RoundPtr round, ReportPtr report,

@@ -73,12 +73,15 @@ Task<Result<Reports::Sendings>> Reports::send(std::string domain, bool today_too
   const auto round = std::make_shared<Round>();  // of this run and the coroutines of its reports
   round->domain = std::move(domain);
   round->today_too = today_too;
-  round->today = day_of(services_.world.clock.wall());
+  const Wall now = services_.world.clock.wall();
+  round->today = day_of(today_too ? now : now - kDayEndsLater);
   asker_.begin();
   PH_CO_TRY([[maybe_unused]] const Done written, co_await services_.counts.write());
   PH_CO_TRY(round->reporter, co_await reporter());
   PH_CO_TRY(const auto days, co_await collection_.days());
-  if (!days.empty()) destination_shares_.forget_before(days.front());
+  const std::uint32_t first = days.empty() ? round->today : days.front();
+  destination_shares_.forget_before(first);
+  waiting_told_.erase(waiting_told_.begin(), waiting_told_.lower_bound({first, std::string()}));
   for (const std::uint32_t day : days) {
     if (day > round->today || (day == round->today && !today_too)) continue;
     PH_CO_TRY(const bool empty, co_await send_day(round, day));

@@ -7,7 +7,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event.h"
@@ -28,6 +30,10 @@ namespace ph::feedback {
 /// each server at another minute of it.
 inline constexpr std::chrono::hours kReportsEvery{1};
 inline constexpr std::chrono::minutes kReportsFirst{10};  // after the start
+/// After midnight, until when others' counts of the day are in the store, and a clock that is set
+/// back a little does not begin the day again.
+inline constexpr std::chrono::minutes kDayEndsLater{1};
+static_assert(kDayEndsLater >= 2 * kCountsWriteEvery);
 /// What cannot be sent for so long after its day's end is given up.
 inline constexpr std::chrono::hours kReportGiveUpAfter{48};
 /// Reports whose destinations are asked at a time. One of them at a time is made, and is in memory.
@@ -36,6 +42,9 @@ inline constexpr std::size_t kReportGroupsAtOnceMax = 16;
 inline constexpr std::chrono::minutes kReportClaim{10};
 /// Of one run that its caller is told; what became of others the journal knows.
 inline constexpr std::size_t kSendingsToldMax = 10'000;
+/// Reports and addresses of which it is known that their waiting was told: once, not each hour.
+/// That of further ones is not told.
+inline constexpr std::size_t kWaitingToldMax = 10'000;
 
 struct ReportLimits {  // smaller in tests alone
   std::uint64_t organization_max = kOrganizationReportsMax;
@@ -110,6 +119,7 @@ class Reports final : public ReportDesk {
   Task<Result<std::string>> put_into_queue(RoundPtr round, ReportPtr report, message::Address to,
                                            queue::QueueId id, std::string octets);
   void tell(const Sending& sending) const;
+  bool told_before(const Stored& closed, const std::string& uri);
 
   ReportServices services_;
   rt::Executor executor_;
@@ -119,6 +129,7 @@ class Reports final : public ReportDesk {
   const mailauth::PublicSuffixes suffixes_;
   Asker asker_;
   DestinationShares destination_shares_;
+  std::set<std::pair<std::uint32_t, std::string>> waiting_told_;  // of a day: key and URI
   std::string name_;      // of this process, among those that have this store
   queue::Turn turn_;      // one run at a time
   queue::Turn building_;  // of its reports, one at a time is made and put into the queue
