@@ -23,7 +23,7 @@ struct Stored {
   bool closed = false;
 };
 
-/// One caller at a time; Counts may write beside it.
+/// Any number of calls at a time, each about groups of its own; Counts may write beside it.
 class Collection {
  public:
   /// `store` outlives it.
@@ -38,7 +38,8 @@ class Collection {
   Task<Result<Done>> close(Stored open, Wall end, bool day_goes_on);
   /// The rows of a closed group.
   Task<Result<std::vector<mailauth::DmarcReport::Row>>> rows(Stored closed);
-  /// Writes group.done down. The version is the new one then.
+  /// Writes down whose it is and group.done. The version is the new one then.
+  ///   conflict  another process wrote it since it was read
   Task<Result<Stored>> mark(Stored closed);
   /// Its rows, then itself.
   Task<Result<Done>> forget(Stored closed);

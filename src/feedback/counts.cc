@@ -37,7 +37,8 @@ Counts::Counts(store::Store& store, rt::World& world, rt::Executor executor, Cou
       executor_(std::move(executor)),
       limits_(limits),
       timer_(world.timers.timer(executor_)),
-      stopped_(world.timers.timer(executor_)) {}
+      stopped_(world.timers.timer(executor_)),
+      admissions_(limits.organization_max) {}
 
 void Counts::count(const mailauth::DmarcFinding& finding) {
   mailauth::DmarcReport::Row row = finding.row;
@@ -49,11 +50,20 @@ void Counts::count(const mailauth::DmarcFinding& finding) {
   add(std::move(name), one);
 }
 
+/// For one more report. Under the lock.
+bool Counts::has_room(const GroupName& name) {
+  if (pending_.size() >= kPendingGroupsMax) return false;
+  const std::string organization = organization_of(suffixes_, name.domain);
+  return admissions_.admit(name.day, organization, organization == name.domain,
+                           group_id(name.domain, name.record));
+}
+
 /// Under the lock.
 void Counts::add(GroupName name, const Pending& more) {
   auto group = pending_.find(name);
   if (group == pending_.end()) {
-    if (pending_.size() >= kPendingGroupsMax) {
+    if (!has_room(name)) {
+      uncounted_domain_ = std::move(name.domain);
       uncounted_ += more.omitted;
       for (const auto& [row, count] : more.rows) uncounted_ += count;
       return;
@@ -76,17 +86,30 @@ void Counts::add(GroupName name, const Pending& more) {
 }
 
 Task<Result<Done>> Counts::write() {
+  co_await turn_.take();
+  const queue::Taken taken(turn_);
+  co_return co_await write_all();
+}
+
+void Counts::tell_uncounted(std::uint64_t messages, std::string domain) {
+  world_.log.write(rt::Level::warning,
+                   "reports: mail of more domains than have room, or than one organization may "
+                   "have a report for, is not counted",
+                   {{"messages", std::to_string(messages)}, {"domain", std::move(domain)}});
+}
+
+Task<Result<Done>> Counts::write_all() {
   PendingMap taken;
   std::uint64_t uncounted = 0;
+  std::string domain;
   {
     const std::lock_guard lock(mutex_);
     taken = std::exchange(pending_, {});
     pending_rows_ = 0;
     uncounted = std::exchange(uncounted_, 0);
+    domain = std::exchange(uncounted_domain_, {});
   }
-  if (uncounted > 0)
-    world_.log.write(rt::Level::warning, "reports: too many domains at once; mail is not counted",
-                     {{"messages", std::to_string(uncounted)}});
+  if (uncounted > 0) tell_uncounted(uncounted, std::move(domain));
   Result<Done> outcome = Done{};
   for (auto& [name, pending] : taken) {
     const auto left = std::make_shared<Pending>(std::move(pending));

@@ -12,7 +12,9 @@
 #include <string>
 
 #include "feedback/rows.h"
+#include "feedback/shares.h"
 #include "mailauth/dmarc_finding.h"
+#include "queue/turn.h"
 #include "rt/world.h"
 #include "store/store.h"
 
@@ -39,6 +41,7 @@ struct CountLimits {  // smaller in tests alone
   std::uint64_t group_rows_max = kGroupRowsMax;
   std::uint64_t slot_rows_max = kSlotRowsMax;
   std::uint64_t slot_groups_max = kSlotGroupsMax;
+  std::uint64_t organization_max = kOrganizationReportsMax;
 };
 
 class Counts {
@@ -49,8 +52,8 @@ class Counts {
   /// One message more. Any thread; never waits and never fails: what has no room is counted as
   /// omitted, or not at all.
   void count(const mailauth::DmarcFinding& finding);
-  /// Writes what waits; one call at a time, on the executor. On failure what was not written waits
-  /// on.
+  /// Writes what waits, on the executor. Calls follow each other: what was counted before is in the
+  /// store when one ends, whoever wrote it. On failure what was not written waits on.
   Task<Result<Done>> write();
 
   /// Writes from time to time.
@@ -71,6 +74,9 @@ class Counts {
   using PendingMap = std::map<GroupName, Pending>;
 
   Task<void> run();
+  Task<Result<Done>> write_all();
+  void tell_uncounted(std::uint64_t messages, std::string domain);
+  bool has_room(const GroupName& name);
   void add(GroupName name, const Pending& more);
   Task<Result<Done>> know_day(std::uint32_t day);
   Task<Result<Done>> write_group(GroupName name, std::shared_ptr<Pending> left);
@@ -83,12 +89,16 @@ class Counts {
   const CountLimits limits_;
   std::unique_ptr<rt::Timer> timer_, stopped_;
   bool stopping_ = false, running_ = false;
+  const mailauth::PublicSuffixes suffixes_;
+  queue::Turn turn_;              // one write at a time
   std::set<std::uint32_t> days_;  // that the store knows of
 
   std::mutex mutex_;  // guards what follows; never held across co_await
+  Admissions admissions_;
   PendingMap pending_;
   std::size_t pending_rows_ = 0;
   std::uint64_t uncounted_ = 0;
+  std::string uncounted_domain_;  // one of them
 };
 
 }  // namespace ph::feedback

@@ -2,6 +2,8 @@
 // or not. What was written is reported, once by Report-ID, and nothing of it stays.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "feedback/testing/house.h"
 
 namespace ph::feedback {
@@ -58,6 +60,46 @@ struct Story : testing::FeedbackHouse {
 TEST(ReportCrash, NothingWrittenIsLostOrStays) {
   const std::uint64_t changes = queue::testing::at_every_change([](queue::testing::Crash crash) {
     Story story;
+    return story.live(crash);
+  });
+  EXPECT_GT(changes, 15u);
+}
+
+struct CrowdStory : testing::FeedbackHouse {
+  void TestBody() override {}
+
+  /// A day of an organization with too many domains, over the crash, to its end.
+  bool live(queue::testing::Crash crash) {
+    constexpr std::uint64_t kShare = 2;
+    FailingStore mortal(*disk, {.at = crash.at, .apply_last = crash.applied});
+    auto life = open(&mortal, testing::usual_options(), {}, {.organization_max = kShare});
+    for (int i = 0; i < 5; ++i)
+      life->counts.count(finding("s" + std::to_string(i) + ".a.test", "192.0.2.1", true));
+    const bool written = run(life->counts.write()) && !mortal.dead();
+    world.run(std::chrono::hours(25));
+    (void)run(life->reports.send_due());
+    const bool died = mortal.dead();
+    finish(life->queue);
+    life.reset();
+
+    life = open(nullptr, testing::usual_options(), {}, {.organization_max = kShare});
+    world.run(std::chrono::hours(1));
+    (void)send_due(*life);
+    std::set<std::string> reports;
+    for (const auto& each : leave(*life)) reports.insert(each.report.report_id);
+    finish(life->queue);
+    EXPECT_LE(reports.size(), kShare);
+    if (written) {
+      EXPECT_EQ(reports.size(), kShare);
+    }
+    EXPECT_TRUE(forgotten());
+    return died;
+  }
+};
+
+TEST(ReportCrash, AnOrganizationGetsItsShareAndNoMore) {
+  const std::uint64_t changes = queue::testing::at_every_change([](queue::testing::Crash crash) {
+    CrowdStory story;
     return story.live(crash);
   });
   EXPECT_GT(changes, 15u);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "codec/deflate.h"
+#include "mailauth/dmarc_record.h"
 #include "message/builder.h"
 
 namespace ph::feedback {
@@ -15,6 +16,11 @@ std::uint64_t seconds_of(Wall at) {
 }
 
 }  // namespace
+
+std::vector<std::string> uris_of(const Group& group) {
+  auto record = mailauth::parse_dmarc_record(group.record);
+  return record ? std::move(record->aggregate_uris) : std::vector<std::string>();
+}
 
 mailauth::DmarcReport make_report(const Group& closed, std::vector<mailauth::DmarcReport::Row> rows,
                                   const Reporter& reporter) {

@@ -19,6 +19,9 @@ struct Reporter {
   std::string generator;     // name and version of this program
 };
 
+/// Where the record of a group wants reports: kDmarcReportUrisMax addresses at most.
+std::vector<std::string> uris_of(const Group& group);
+
 /// The report of one closed group; the same each time it is made.
 mailauth::DmarcReport make_report(const Group& closed, std::vector<mailauth::DmarcReport::Row> rows,
                                   const Reporter& reporter);

@@ -7,55 +7,34 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/base32.h"
 #include "deliver/own_signatures.h"
-#include "net/ask_all.h"
+#include "feedback/report_round.h"
 
 namespace ph::feedback {
 namespace {
 
 using What = Sending::What;
-using May = mailauth::DmarcDestination::May;
 
 constexpr std::size_t kEverything = store::Limits::partition_keys_soft;
 
-/// Ends a turn also where a coroutine is left by a failure.
-class Taken {
- public:
-  explicit Taken(queue::Turn& turn) : turn_(turn) {}
-  ~Taken() { turn_.leave(); }
-  Taken(const Taken&) = delete;
-  Taken& operator=(const Taken&) = delete;
-
- private:
-  queue::Turn& turn_;
-};
-
-std::vector<std::string> uris_of(const Group& group) {
-  const auto record = mailauth::parse_dmarc_record(group.record);
-  return record ? record->aggregate_uris : std::vector<std::string>();
-}
-
-bool is_done(const Group& group, const std::string& uri) {
-  return std::ranges::find(group.done, uri) != group.done.end();
-}
-
 }  // namespace
 
-struct Reports::Round {
-  std::string domain;  // the only one; "": all
-  bool today_too = false;
-  std::uint32_t today = 0;
-  std::optional<Reporter> reporter;  // nullopt: nothing is sent, what is over is forgotten
-  Sendings sent;
-};
-
-Reports::Reports(ReportServices services, rt::Executor executor, ReportOptions options)
+Reports::Reports(ReportServices services, rt::Executor executor, ReportOptions options,
+                 ReportLimits limits)
     : services_(std::move(services)),
       executor_(std::move(executor)),
       options_(std::move(options)),
+      limits_(limits),
       collection_(services_.store),
+      asker_(services_.resolver, services_.world, suffixes_),
+      destination_shares_(limits.destination_max),
       timer_(services_.world.timers.timer(executor_)),
-      stopped_(services_.world.timers.timer(executor_)) {}
+      stopped_(services_.world.timers.timer(executor_)) {
+  std::array<char, 10> octets;
+  services_.world.random.fill(octets);
+  name_ = codec::encode_base32(std::string_view(octets.data(), octets.size()));
+}
 
 /// nullopt: reports are off.
 Task<Result<std::optional<Reporter>>> Reports::reporter() {
@@ -89,52 +68,68 @@ Task<Result<std::vector<Sending>>> Reports::send_now(std::string domain) {
 
 Task<Result<Reports::Sendings>> Reports::send(std::string domain, bool today_too) {
   co_await turn_.take();
-  const Taken taken(turn_);
-  const auto round = std::make_shared<Round>();
+  const queue::Taken taken(turn_);
+  if (stopping_) co_return fail(Kind::cancelled, "the server stops: no reports are sent");
+  const auto round = std::make_shared<Round>();  // of this run and the coroutines of its reports
   round->domain = std::move(domain);
   round->today_too = today_too;
-  round->today = day_of(services_.world.clock.wall());
+  const Wall now = services_.world.clock.wall();
+  round->today = day_of(today_too ? now : now - kDayEndsLater);
+  asker_.begin();
   PH_CO_TRY([[maybe_unused]] const Done written, co_await services_.counts.write());
   PH_CO_TRY(round->reporter, co_await reporter());
   PH_CO_TRY(const auto days, co_await collection_.days());
+  const std::uint32_t first = days.empty() ? round->today : days.front();
+  destination_shares_.forget_before(first);
+  waiting_told_.erase(waiting_told_.begin(), waiting_told_.lower_bound({first, std::string()}));
   for (const std::uint32_t day : days) {
     if (day > round->today || (day == round->today && !today_too)) continue;
-    bool empty = true;
-    for (unsigned slot = 0; slot < kFeedbackSlots && !stopping_; ++slot) {
-      PH_CO_TRY(const bool gone, co_await send_slot(round, day, slot));
-      empty = empty && gone;
-    }
-    if (stopping_ || !empty || day >= round->today) continue;
+    PH_CO_TRY(const bool empty, co_await send_day(round, day));
+    if (stopping_) break;
+    if (!empty || day >= round->today) continue;
     PH_CO_TRY([[maybe_unused]] const Done gone, co_await collection_.forget_day(day));
   }
   co_return std::move(round->sent);
 }
 
-/// true: nothing is left there.
-Task<Result<bool>> Reports::send_slot(RoundPtr round, std::uint32_t day, unsigned slot) {
-  const auto ours = [&](const Stored& each) {
-    return round->domain.empty() || each.group.domain == round->domain;
-  };
-  PH_CO_TRY(const auto open, co_await collection_.groups(day, slot, kEverything));
-  if (open.empty() && day >= round->today) co_return true;
-  for (const Stored& each : open) {
+/// true: nothing is left of it. What is beyond the shares is forgotten before anything is sent: a
+/// run that goes on where this one ended finds no more than them.
+Task<Result<bool>> Reports::send_day(RoundPtr round, std::uint32_t day) {
+  round->shares = OrganizationShares(limits_.organization_max);
+  round->left.fill(false);
+  for (unsigned slot = 0; slot < kFeedbackSlots && !stopping_; ++slot) {
+    PH_CO_TRY([[maybe_unused]] const Done closed, co_await close_slot(round, day, slot));
+  }
+  const unsigned crowded = round->reporter && round->shares.crowded() ? kFeedbackSlots : 0;
+  for (unsigned slot = 0; slot < crowded && !stopping_; ++slot) {
+    PH_CO_TRY([[maybe_unused]] const Done refused, co_await refuse_crowd(round, day, slot));
+  }
+  Result<Done> sent = Done{};
+  for (unsigned slot = 0; slot < kFeedbackSlots && sent && !stopping_; ++slot)
+    sent = co_await send_slot(round, day, slot);
+  co_await round->lanes.emptied();
+  tell_shares(round);
+  if (sent && round->failure) sent = std::unexpected(*round->failure);
+  if (!sent) co_return std::unexpected(std::move(sent).error());
+  if (stopping_ || day >= round->today) co_return false;
+  for (unsigned slot = 0; slot < kFeedbackSlots; ++slot) {
+    if (round->left[slot]) continue;
+    PH_CO_TRY([[maybe_unused]] const Done dropped, co_await collection_.drop_slot(day, slot));
+  }
+  co_return std::ranges::find(round->left, true) == round->left.end();
+}
+
+Task<Result<Done>> Reports::close_slot(RoundPtr round, std::uint32_t day, unsigned slot) {
+  PH_CO_TRY(const auto groups, co_await collection_.groups(day, slot, kEverything));
+  for (const Stored& each : groups) {
     const bool nothing = each.group.messages == 0 && each.group.omitted == 0;
-    if (each.closed || !ours(each) || (day >= round->today && nothing)) continue;
+    if (!round->wants(each.group) || (!each.closed && day >= round->today && nothing)) continue;
+    const std::string organization = organization_of(suffixes_, each.group.domain);
+    round->shares.count(organization, organization == each.group.domain);
+    if (each.closed) continue;
     PH_CO_TRY([[maybe_unused]] const Done closed, co_await close(round, each));
   }
-  PH_CO_TRY(const auto groups, co_await collection_.groups(day, slot, kEverything));
-  bool left = false;
-  for (const Stored& each : groups) {
-    if (!each.closed || !ours(each) || stopping_) {
-      left = true;
-      continue;
-    }
-    PH_CO_TRY(const bool gone, co_await send_group(round, each));
-    left = left || !gone;
-  }
-  if (left || day >= round->today) co_return !left;
-  PH_CO_TRY([[maybe_unused]] const Done dropped, co_await collection_.drop_slot(day, slot));
-  co_return true;
+  co_return Done{};
 }
 
 Task<Result<Done>> Reports::close(RoundPtr round, Stored open) {
@@ -147,138 +142,58 @@ Task<Result<Done>> Reports::close(RoundPtr round, Stored open) {
   co_return closed;
 }
 
-Task<Result<std::vector<mailauth::DmarcDestination>>> Reports::destinations(Group group) {
-  mailauth::Lookups lookups;
-  const mailauth::DmarcDestinations check(group.domain, uris_of(group), suffixes_);
-  const rt::Instant deadline = services_.world.clock.now() + kDestinationsTime;
-  for (;;) {
-    auto found = check.run(lookups);
-    if (found) co_return *std::move(found);
-    auto questions = lookups.take_questions();
-    const net::Answers answers =
-        co_await net::ask_all(services_.resolver, std::move(questions), deadline);
-    for (const auto& [question, answer] : answers) lookups.answer(question, answer);
+/// Forgets what is beyond the share of its organization.
+Task<Result<Done>> Reports::refuse_crowd(RoundPtr round, std::uint32_t day, unsigned slot) {
+  PH_CO_TRY(auto groups, co_await collection_.groups(day, slot, kEverything));
+  for (Stored& each : groups) {
+    if (!each.closed || !round->wants(each.group)) continue;
+    const std::string organization = organization_of(suffixes_, each.group.domain);
+    const std::uint64_t messages = each.group.messages + each.group.omitted;
+    if (round->shares.admit(organization, organization == each.group.domain, messages)) continue;
+    PH_CO_TRY([[maybe_unused]] const Done gone, co_await collection_.forget(std::move(each)));
   }
+  co_return Done{};
 }
 
-/// true: it is done with, and forgotten.
-Task<Result<bool>> Reports::send_group(RoundPtr round, Stored closed) {
-  const bool too_late =
-      services_.world.clock.wall() - closed.group.end > Wall::duration(kReportGiveUpAfter);
-  bool waits = false;
-  if (round->reporter && closed.group.messages > 0) {
-    PH_CO_TRY(auto rows, co_await collection_.rows(closed));
-    const auto report = std::make_shared<const mailauth::DmarcReport>(
-        make_report(closed.group, std::move(rows), *round->reporter));
-    PH_CO_TRY(const auto all, co_await destinations(closed.group));
-    for (const auto& to : all) {
-      if (is_done(closed.group, to.uri)) continue;
-      PH_CO_TRY(Sending sending, co_await send_to(round, report, to));
-      if (sending.what == What::later && too_late) {
-        sending.what = What::refused;
-        sending.why += "; given up";
-      }
-      tell(sending);
-      round->sent.push_back(sending);
-      if (sending.what == What::later) {
-        waits = true;
-        continue;
-      }
-      closed.group.done.push_back(to.uri);
-      PH_CO_TRY(closed, co_await collection_.mark(closed));
+/// Begins each report of it in a lane; those of the slots before may still be under way.
+Task<Result<Done>> Reports::send_slot(RoundPtr round, std::uint32_t day, unsigned slot) {
+  PH_CO_TRY(auto groups, co_await collection_.groups(day, slot, kEverything));
+  for (Stored& each : groups) {
+    if (!each.closed || !round->wants(each.group)) {
+      round->left[slot] = true;
+      continue;
     }
-  }
-  if (waits) co_return false;
-  PH_CO_TRY([[maybe_unused]] const Done gone, co_await collection_.forget(closed));
-  co_return true;
-}
-
-Task<Result<Sending>> Reports::send_to(RoundPtr round,
-                                       std::shared_ptr<const mailauth::DmarcReport> report,
-                                       mailauth::DmarcDestination to) {
-  Sending sending{.domain = report->policy.domain,
-                  .to = to.to.address.null() ? to.uri : message::to_string(to.to.address),
-                  .what = to.may == May::later ? What::later : What::refused,
-                  .why = to.why};
-  if (to.may != May::send) co_return sending;
-  const auto id = services_.queue.reserve();
-  if (!id) {
-    sending.what = What::later;
-    sending.why = id.error().what;
-    co_return sending;
-  }
-  std::array<char, 12> stem;
-  services_.world.random.fill(stem);
-  std::string boundary = "report";
-  for (const char c : stem) boundary += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  const Wall now = services_.world.clock.wall();
-  auto written = format_report_message(*report, *round->reporter, to.to.address,
-                                       fmt::format("{}@{}", to_string(*id), options_.hostname),
-                                       std::move(boundary), now);
-  if (!written) {
-    services_.queue.abandon(*id);
-    sending.why = fmt::format("no message can be written to it: {}", written.error().what);
-    co_return sending;
-  }
-  const auto bare = std::make_shared<const std::string>(*std::move(written));
-  std::string octets = co_await deliver::own_signatures(services_.keys, services_.world,
-                                                        round->reporter->contact.domain, bare, now);
-  octets += *bare;
-  if (to.to.octets_max && octets.size() > *to.to.octets_max) {
-    services_.queue.abandon(*id);
-    sending.why = fmt::format("the report has {} octets, and {} are taken there", octets.size(),
-                              *to.to.octets_max);
-    co_return sending;
-  }
-  PH_CO_TRY(sending.queue_id,
-            co_await put_into_queue(round, report, to.to.address, *id, std::move(octets)));
-  sending.what = What::queued;
-  co_return sending;
-}
-
-Task<Result<std::string>> Reports::put_into_queue(
-    RoundPtr round, std::shared_ptr<const mailauth::DmarcReport> report, message::Address to,
-    queue::QueueId id, std::string octets) {
-  queue::Message message;
-  message.id = id;
-  message.sender = round->reporter->contact;
-  message.accepted = services_.world.clock.wall();
-  // Nobody is told when it cannot be delivered: RFC 3461 §4.1 NEVER.
-  message.jobs.push_back({.recipient = to, .notify = 0, .next_attempt = message.accepted});
-  message.octets = octets.size();
-  message.message_id = fmt::format("{}@{}", to_string(id), options_.hostname);
-  message.peer = "this server (DMARC report)";
-  std::vector<Event> events;
-  events.push_back(
-      {.at = message.accepted,
-       .stage = Stage::accept,
-       .outcome = Outcome::done,
-       .queue_id = to_string(id),
-       .message_id = message.message_id,
-       .sender = message::to_string(message.sender),
-       .recipient = message::to_string(to),
-       .peer = message.peer,
-       .why = fmt::format("DMARC report for domain {}, {} rows, Report-ID {}",
-                          report->policy.domain, report->rows.size(), report->report_id)});
-  auto blob = services_.store.blob(octets.size());
-  Result<Done> stored = Done{};
-  if (blob) {
-    message.blob = (*blob)->id();
-    stored = co_await (*blob)->write(std::move(octets));
-    if (stored) {
-      const auto sealed = co_await (*blob)->seal(queue::MailQueue::holder(id));
-      if (!sealed) stored = std::unexpected(sealed.error());
+    co_await round->lanes.enter();
+    if (stopping_ || round->failure) {
+      round->lanes.leave();
+      break;
     }
-  } else {
-    stored = std::unexpected(blob.error());
+    rt::spawn(executor_, work(round, std::move(each)));
   }
-  if (!stored) {
-    services_.queue.abandon(id);
-    co_return std::unexpected(std::move(stored).error());
-  }
-  PH_CO_TRY([[maybe_unused]] const Done accepted,
-            co_await services_.queue.accept(std::move(message), std::move(events)));
-  co_return to_string(id);
+  co_return Done{};
+}
+
+/// One event for each organization.
+void Reports::tell_shares(RoundPtr round) {
+  for (const auto& each : round->shares.refused())
+    tell_beyond(
+        each.organization,
+        fmt::format("no DMARC reports for {} domains (or other texts of their records), {} "
+                    "messages: {} may have {} a day",
+                    each.reports, each.messages, each.organization, limits_.organization_max));
+  for (const auto& [organization, reports] : destination_shares_.take_refused())
+    tell_beyond(organization, fmt::format("{} DMARC reports are not sent to {}: {} a day go there",
+                                          reports, organization, limits_.destination_max));
+}
+
+void Reports::tell_beyond(std::string organization, std::string why) {
+  services_.world.log.write(rt::Level::warning, "report.share",
+                            {{"organization", organization}, {"why", why}});
+  services_.note({.at = services_.world.clock.wall(),
+                  .stage = Stage::route,
+                  .outcome = Outcome::failed,
+                  .recipient = std::move(organization),
+                  .why = std::move(why)});
 }
 
 void Reports::tell(const Sending& sending) const {
@@ -336,20 +251,28 @@ Task<void> Reports::run() {
     const auto slept = co_await timer_->wait_until(services_.world.clock.now() + wait);
     if (!slept) break;
     const auto sent = co_await send_due();
-    if (!sent) services_.world.log.error("reports: some wait to be sent", sent.error());
+    if (!sent && !stopping_)
+      services_.world.log.error("reports: some wait to be sent", sent.error());
     wait = kReportsEvery;
   }
   running_ = false;
   stopped_->cancel();
 }
 
-Task<void> Reports::finish() {
+void Reports::stop() {
   stopping_ = true;
   timer_->cancel();
+  asker_.stop();
+}
+
+Task<void> Reports::finish() {
+  stop();
   while (running_) {
     [[maybe_unused]] const auto woken =
         co_await stopped_->wait_until(services_.world.clock.now() + std::chrono::seconds(1));
   }
+  co_await turn_.take();  // an order may be under way
+  turn_.leave();
 }
 
 }  // namespace ph::feedback

@@ -58,6 +58,23 @@ TEST_F(FeedbackReports, LeaveAfterTheDayIsOver) {
   finish(life->queue);
 }
 
+TEST_F(FeedbackReports, ADayEndsWhenTheLastCountsOfAllAreThere) {
+  auto life = open();
+  Counts other(*disk, world, world.executor());
+  life->counts.count(finding("a.test", "192.0.2.1", true));
+  const Wall midnight = Wall(std::chrono::days(today() + 1));
+  world.run(midnight - world.clock.wall() - std::chrono::milliseconds(1));
+  other.count(finding("a.test", "192.0.2.2", true));
+  world.run(kCountsWriteEvery);
+  EXPECT_THAT(send_due(*life), IsEmpty());
+  ASSERT_TRUE(run(other.write()));
+  world.run(kDayEndsLater - kCountsWriteEvery + std::chrono::milliseconds(1));
+  EXPECT_EQ(send_due(*life).size(), 1u);
+  EXPECT_THAT(counted(leave(*life), "a.test"),
+              ElementsAre(Pair("192.0.2.1", 1), Pair("192.0.2.2", 1)));
+  finish(life->queue);
+}
+
 TEST_F(FeedbackReports, AreMessagesAsTheStandardWantsThem) {
   auto life = open();
   life->counts.count(finding("a.test", "192.0.2.1", true));

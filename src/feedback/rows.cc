@@ -139,6 +139,8 @@ std::string format_group(const Group& group) {
       .number(7, group.rows)
       .number(8, group.omitted);
   for (const std::string& uri : group.done) writer.text(9, uri);
+  if (!group.claimant.empty())
+    writer.text(10, group.claimant).signed_number(11, unix_ms(group.claimed_until));
   return writer.take();
 }
 
@@ -156,6 +158,8 @@ Result<Group> parse_group(std::string_view octets) {
       case 7: group.rows = reader.number(); break;
       case 8: group.omitted = reader.number(); break;
       case 9: group.done.emplace_back(reader.text()); break;
+      case 10: group.claimant = reader.text(); break;
+      case 11: group.claimed_until = wall_of(reader.signed_number()); break;
       default: break;
     }
   }

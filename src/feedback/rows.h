@@ -54,8 +54,11 @@ struct Group {
   Wall begin{}, end{};         // end: of what is closed
   std::uint64_t messages = 0;  // counted in rows
   std::uint64_t rows = 0;
-  std::uint64_t omitted = 0;      // messages that no row has, because there were too many
-  std::vector<std::string> done;  // of what is closed: URIs that need nothing more
+  std::uint64_t omitted = 0;  // messages that no row has, because there were too many
+  // Of what is closed:
+  std::vector<std::string> done;  // URIs that need nothing more
+  std::string claimant;           // who sends it; "": nobody yet
+  Wall claimed_until{};           // after that it died
 };
 
 // Record version 1 each.  corrupt: not one of these

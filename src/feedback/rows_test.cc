@@ -24,10 +24,13 @@ TEST(FeedbackRows, AreAsTheFormatsPageSays) {
   group.rows = 2;
   group.omitted = 1;
   group.done = {"mailto:r@a.test"};
+  group.claimant = "m1";
+  group.claimed_until = wall_of(3000);
   const std::string octets = format_group(group);
   EXPECT_EQ(hex(octets),
             "010106612e746573740208763d444d41524331030101"
-            "0402d00f0502a01f060103070102080101090f6d61696c746f3a7240612e74657374");
+            "0402d00f0502a01f060103070102080101090f6d61696c746f3a7240612e74657374"
+            "0a026d310b02f02e");
   const auto read = parse_group(octets);
   ASSERT_TRUE(read);
   EXPECT_EQ(format_group(*read), octets);

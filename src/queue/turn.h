@@ -47,4 +47,16 @@ class Turn {
   std::deque<rt::Resume<Done>> waiting_;  // as many as there are coroutines that want it
 };
 
+/// Ends a turn that was taken, also where a coroutine is left by a failure. The turn outlives it.
+class Taken {
+ public:
+  explicit Taken(Turn& turn) : turn_(turn) {}
+  ~Taken() { turn_.leave(); }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+
+ private:
+  Turn& turn_;
+};
+
 }  // namespace ph::queue

@@ -255,6 +255,7 @@ Task<bool> Server::drain() {
     for (const auto& listener : listeners_) listener->close_all();
     gone = co_await sessions_end(kCloseMax);
   }
+  if (reports_) reports_->stop();  // an order of administration would wait for the DNS
   if (admin_) co_await admin_->finish();
   co_return gone;
 }

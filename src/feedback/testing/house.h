@@ -41,12 +41,13 @@ class OneKey final : public identity::Keyring {
 /// One life of the process.
 struct Life {
   Life(store::Store& on, sim::World& world, sim::Resolver& resolver, OneKey& keys,
-       queue::testing::Retired& retired, ReportOptions options, CountLimits limits)
+       queue::testing::Retired& retired, ReportOptions options, CountLimits limits,
+       ReportLimits report_limits)
       : queue(on, world, world.executor(), queue::testing::into(retired)),
         counts(on, world, world.executor(), limits),
         reports({on, queue, resolver, world, keys, counts,
                  [this](Event event) { events.push_back(std::move(event)); }},
-                world.executor(), std::move(options)) {}
+                world.executor(), std::move(options), report_limits) {}
 
   std::vector<Event> events;
   queue::MailQueue queue;
@@ -70,9 +71,9 @@ struct FeedbackHouse : queue::testing::QueueHouse {
   OneKey keys;
 
   std::unique_ptr<Life> open(store::Store* over = nullptr, ReportOptions options = usual_options(),
-                             CountLimits limits = {}) {
+                             CountLimits limits = {}, ReportLimits report_limits = {}) {
     auto life = std::make_unique<Life>(over != nullptr ? *over : *disk, world, resolver, keys,
-                                       retired, std::move(options), limits);
+                                       retired, std::move(options), limits, report_limits);
     const auto opened = run(life->queue.open());
     EXPECT_TRUE(opened || over != nullptr);
     return life;
