@@ -292,6 +292,25 @@ TEST(KeptHeader, LosesALineOfMbox) {
   }
 }
 
+// RFC 7208 §2.3: nothing comes of it but what is written down.
+TEST(Intake, TellsOfTheNameThatAClientGives) {
+  for (const auto* record : {"", "v=spf1 -all", "v=spf1 ip4:192.0.2.1 -all"}) {
+    SCOPED_TRACE(record);
+    Server server;
+    if (*record != '\0') server.publish("client.test", record);
+    const Taken taken = server.take(Server::from_outside("192.0.2.1", "a@strict.test"), kLetter);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    const std::string ours = text_of(message::parse_header(taken.octets), "authentication-results");
+    const std::string_view wanted = *record == '\0'                            ? ""
+                                    : std::string_view(record).contains("ip4") ? "spf=pass"
+                                                                               : "spf=fail";
+    EXPECT_NE(ours.find("spf=pass"), ours.npos) << ours;
+    const auto second = ours.find("spf=", ours.find("smtp.mailfrom="));
+    EXPECT_EQ(second == ours.npos ? "" : ours.substr(second, wanted.size()), wanted) << ours;
+    EXPECT_EQ(ours.contains("smtp.helo=client.test"), *record != '\0') << ours;
+  }
+}
+
 // Readers differ in what the header is: what we judged has to be what all of them see.
 TEST(Intake, EndsAHeaderThatALineEndsWhichIsNoField) {
   const std::string head = "From: <a@strict.test>\r\nTo: <bob@b.test>\r\n";

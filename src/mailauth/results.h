@@ -28,7 +28,7 @@ struct AuthenticationFacts {
   std::optional<std::string> account;  // who logged in: auth=pass
   std::optional<IprevOutcome> iprev;
   std::optional<SpfOutcome> spf;       // of MAIL, or of HELO for <>
-  std::optional<SpfOutcome> spf_helo;  // of HELO, where both were checked
+  std::optional<SpfOutcome> spf_helo;  // of HELO, beside that of a sender
   std::optional<std::vector<DkimOutcome>> dkim;
   std::optional<ArcOutcome> arc;
   std::optional<DmarcOutcome> dmarc;

@@ -37,12 +37,17 @@ SenderCheck::SenderCheck(const SenderChecks& from, rt::Executor executor,
                   .sender = sender_,
                   .receiver = house_->options.hostname,
                   .now = now_}),
-      sample_(static_cast<unsigned>(house_->world.random.below(100))) {}
+      sample_(static_cast<unsigned>(house_->world.random.below(100))) {
+  if (sender_.empty()) return;
+  helo_check_.emplace(mailauth::SpfQuery{
+      .ip = ip_, .helo = helo_, .sender = "", .receiver = house_->options.hostname, .now = now_});
+}
 
 bool SenderCheck::advance_client() {
   if (!spf_) spf_ = spf_check_.run(client_lookups_);
+  if (helo_check_ && !spf_helo_) spf_helo_ = helo_check_->run(client_lookups_);
   if (!iprev_) iprev_ = mailauth::check_iprev(ip_, client_lookups_);
-  return spf_ && iprev_;
+  return spf_ && iprev_ && (!helo_check_ || spf_helo_);
 }
 
 Task<void> SenderCheck::look_at_client(Self self) {
@@ -104,6 +109,9 @@ Task<SenderVerdict> SenderCheck::verdict() {
                                       .sender = self->sender_,
                                       .iprev = self->iprev_,
                                       .spf = self->spf_};
+  // Most hosts publish nothing for their own name: there is nothing to say then.
+  if (self->spf_helo_ && self->spf_helo_->result != mailauth::SpfResult::none)
+    facts.spf_helo = self->spf_helo_;
   std::optional<mailauth::DmarcCheck> dmarc;
   while (!facts.dkim || !facts.arc || !facts.dmarc) {
     if (!facts.dkim) facts.dkim = self->dkim_->run(self->lookups_);

@@ -94,6 +94,9 @@ class SenderCheck : public std::enable_shared_from_this<SenderCheck> {
   mailauth::Lookups client_lookups_;
   mailauth::SpfCheck spf_check_;
   std::optional<mailauth::SpfOutcome> spf_;
+  // Of HELO, RFC 7208 §2.3. Without a sender that is spf_check_ itself (§2.4).
+  std::optional<mailauth::SpfCheck> helo_check_;
+  std::optional<mailauth::SpfOutcome> spf_helo_;
   std::optional<mailauth::IprevOutcome> iprev_;
 
   mailauth::Lookups lookups_;

@@ -26,6 +26,7 @@ std::string summary(const mailauth::AuthenticationFacts& facts) {
   };
   if (facts.iprev) add("iprev", to_string(facts.iprev->result), facts.iprev->name);
   if (facts.spf) add("spf", to_string(facts.spf->result), facts.spf->why);
+  if (facts.spf_helo) add("spf of helo", to_string(facts.spf_helo->result), facts.spf_helo->why);
   if (facts.dkim) {
     if (facts.dkim->empty()) add("dkim", "none", {});
     for (std::size_t i = 0; i < std::min<std::size_t>(facts.dkim->size(), 3); ++i) {

@@ -90,6 +90,35 @@ class AuthenticationTest(unittest.TestCase):
         self.assertNotIn('bank.test', message.decode())
         self.assertRegex(header(message, 'Received-SPF')[0], rf'^pass .*client-ip={GOOD}')
 
+    def test_the_name_a_client_gives(self):
+        """HELO is checked beside MAIL; nothing comes of it but what is written down. RFC 7208 §2.3."""
+        b = self.house('b.test', B)
+        self.dns.records[('there.test', 'TXT')] = [f'v=spf1 ip4:{BAD} -all']
+        for source, result in ((GOOD, 'fail'), (BAD, 'pass')):
+            wanted = self.bring(b, 'a@there-is-none.test', source)
+            message, = b.mailbox('bob')
+            self.assertEqual(self.results(message)['spf'], ['none', result])
+            self.assertRegex(header(message, 'Authentication-Results')[0], rf'spf={result} .*smtp\.helo=there\.test')
+            self.assertTrue(any(f'spf of helo={result}' in e['why'] for e in b.why(wanted, ('content', 'note'))))
+        self.bring(b, '', BAD, letter('a@there.test'))  # without a sender it is the identity itself, once
+        message, = b.mailbox('bob')
+        self.assertEqual(self.results(message)['spf'], ['pass'])
+        self.assertEqual(self.results(message)['dmarc'], ['none'])
+
+    def test_what_a_reader_may_take_for_the_header(self):
+        """A line that is no field ends the header for some readers, and not for others."""
+        b = self.house('b.test', B)
+        content = letter('a@strict.test').replace(b'To:', b'no field\r\nFrom: <ceo@bank.test>\r\nTo:')
+        wanted = self.bring(b, 'a@strict.test', GOOD, content)
+        message, = b.mailbox('bob')
+        self.assertTrue(message.endswith(content.replace(b'no field', b'\r\nno field')), message)
+        self.assertTrue(any('empty line' in e['why'] for e in b.why(wanted, ('content', 'note'))))
+        mbox = b'From a@strict.test Sat Nov 21 10:00:00 2026\r\n'
+        self.bring(b, 'a@strict.test', GOOD, mbox + letter('a@strict.test'))
+        message, = b.mailbox('bob')
+        self.assertEqual(header(message, 'Subject'), ['hello'])
+        self.assertTrue(message.endswith(b'\r\n' + letter('a@strict.test')), message)
+
     def test_what_a_policy_wants(self):
         b = self.house('b.test', B)
         text = self.refused(b, 'a@strict.test', BAD, 550, '5.7.1')
