@@ -97,7 +97,7 @@ void Committer::run() {
   std::unique_lock lock(bell_->mutex);
   for (;;) {
     bell_->wake.wait(lock, [this] { return stopping_ || bell_->rung || !queue_.empty(); });
-    bell_->wake.wait_for(lock, kUnaskedTimeMax, [this] {
+    bell_->wake.wait_for(lock, kUnaskedTime, [this] {
       return stopping_ || bell_->rung || queued_octets_ >= kUnaskedOctetsMax;
     });
     if (dead_ || (queue_.empty() && stopping_)) return;

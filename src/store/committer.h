@@ -83,7 +83,7 @@ class Committer {
   /// Works for which nobody waits go along with the next group; these many octets of them, or this
   /// time, make one of their own.
   static constexpr std::size_t kUnaskedOctetsMax = 1 << 20;
-  static constexpr std::chrono::milliseconds kUnaskedTimeMax{20};
+  static constexpr std::chrono::milliseconds kUnaskedTime{20};
 
   struct Setup {
     bool runs_inline = false;  // no thread: the owner calls run_group()
