@@ -18,7 +18,7 @@ namespace ph::feedback {
 /// Reports (domains, and texts of their records) of one organization and day: collected, and sent.
 inline constexpr std::uint64_t kOrganizationReportsMax = 100;
 /// Reports of one day that go to addresses of one organization: some serve thousands of domains.
-inline constexpr std::uint64_t kDestinationReportsMax = 2'000;
+inline constexpr std::uint64_t kDestinationReportsMax = 50'000;
 /// Organizations whose share of a day is counted; no others get any.
 inline constexpr std::size_t kDestinationsCountedMax = 100'000;
 /// Reports of one day that one process begins to collect: the store takes 80,000.

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "rt/world.h"
@@ -66,13 +66,7 @@ class GenerationCache {
     Value value;
     rt::Instant expires;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const {
-      return std::hash<std::string_view>()(key);
-    }
-  };
-  using Map = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+  using Map = std::map<std::string, Entry, std::less<>>;  // strangers would choose what a hash sees
 
   static std::optional<Value> fresh(const Entry& entry, rt::Instant now) {
     if (entry.expires <= now) return std::nullopt;

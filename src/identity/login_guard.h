@@ -6,11 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "identity/identity.h"
 #include "rt/world.h"
@@ -57,7 +57,7 @@ class LoginGuard {
   const Options options_;
   mutable std::mutex mutex_;
   Entries entries_;
-  std::unordered_map<std::string, Entries::iterator> index_;
+  std::map<std::string, Entries::iterator> index_;  // strangers would choose what a hash sees
 };
 
 }  // namespace ph::identity

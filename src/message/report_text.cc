@@ -1,8 +1,8 @@
 // The text of a report for people: who did not get the mail, and what was said of it.
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "base/ascii.h"
@@ -141,7 +141,7 @@ class TextReader {
 
   Report& report_;
   std::vector<Block> blocks_;
-  std::unordered_map<std::string, std::size_t> known_;
+  std::map<std::string, std::size_t> known_;
   std::string common_;
   std::size_t current_ = kNone;
   bool seeded_ = false;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 
 namespace ph::policy {
 
@@ -22,7 +22,7 @@ class ConnectionCounts {
  private:
   mutable std::mutex mutex_;
   std::size_t in_all_ = 0;
-  std::unordered_map<std::string, std::size_t> by_client_;
+  std::map<std::string, std::size_t> by_client_;  // strangers would choose what a hash sees
 };
 
 }  // namespace ph::policy
