@@ -33,6 +33,7 @@ class BlobDraft final : public Draft {
   std::string completed_fields();
   std::string received_field() const;
   std::string keep_header(std::string octets);
+  void look_below_mbox();
   std::string release_header();
   Task<Result<std::string>> proofs(std::string completed, std::string received);
   Task<bool> judged();
@@ -62,7 +63,8 @@ class BlobDraft final : public Draft {
   std::shared_ptr<policy::SenderCheck> check_;  // none: from one of us, or nothing is checked
   std::unique_ptr<Signing> signing_;            // of mail that leaves as ours, or goes on
   bool keeps_header_ = false;                   // it is not whole yet
-  bool mbox_ = false;                           // a line of mbox stands on top, or may
+  bool mbox_ = false;  // lines of mbox stand on top, or may: where they end is not known
+  std::uint64_t mbox_octets_ = 0;  // that they have
   std::string header_;
   std::string changes_;            // to the header, for people
   std::int64_t grown_octets_ = 0;  // by which what is kept is longer: forged fields make it shorter
@@ -167,12 +169,9 @@ Task<void> BlobDraft::write(std::string octets, rt::Instant deadline) {
 /// Collects the header. Once it is whole: what is to be stored of what came so far.
 std::string BlobDraft::keep_header(std::string octets) {
   header_ = header_.empty() ? std::move(octets) : header_ + octets;
-  if (mbox_ && !may_be_mbox_line(header_)) {  // its beginning only looked like one
-    mbox_ = false;
-    scan_.feed(header_);
-  }
-  // A line of mbox would end the header for the scan, which is fed what is kept of it.
-  const bool whole = mbox_ ? header_.contains("\r\n\r\n") : scan_.complete();
+  // A whole line is there that is none of mbox.
+  if (mbox_ && header_.find('\n', message::mbox_octets(header_)) != header_.npos) look_below_mbox();
+  const bool whole = !mbox_ && scan_.complete();
   if (header_.size() > kKeptHeaderOctetsMax &&
       (!whole || body_offset(header_) > kKeptHeaderOctetsMax)) {
     give_up(What::too_big,
@@ -180,6 +179,13 @@ std::string BlobDraft::keep_header(std::string octets) {
     return {};
   }
   return whole ? release_header() : std::string();
+}
+
+/// Lines of mbox would end the header for the scan.
+void BlobDraft::look_below_mbox() {
+  mbox_ = false;
+  mbox_octets_ = message::mbox_octets(header_);
+  scan_.feed(std::string_view(header_).substr(mbox_octets_));
 }
 
 std::string BlobDraft::release_header() {
@@ -202,7 +208,6 @@ std::string BlobDraft::release_header() {
   KeptHeader kept = kept_header(header, !rest.empty(), house_.options().hostname);
   header_ = std::move(kept.octets);
   changes_ = std::move(kept.changes);
-  if (mbox_) scan_.feed(header_);
   if (changes_.empty()) return whole;
   grown_octets_ = static_cast<std::int64_t>(header_.size()) - static_cast<std::int64_t>(body);
   return header_ + std::string(rest);
@@ -335,7 +340,7 @@ std::vector<Event> BlobDraft::acceptance(const queue::Message& message) const {
 /// What another server must be told on the way on.
 void BlobDraft::fill_envelope(queue::Message& message) const {
   message.eight_bit = envelope_.body == smtp::Body::eight_bit_mime || eight_bit_at_;
-  message.eight_bit_header = eight_bit_at_ && *eight_bit_at_ < scan_.header_octets();
+  message.eight_bit_header = eight_bit_at_ && *eight_bit_at_ < mbox_octets_ + scan_.header_octets();
   message.smtputf8 = envelope_.smtputf8;
   message.return_full = envelope_.ret == smtp::Return::full;
   message.return_headers = envelope_.ret == smtp::Return::headers;
@@ -390,6 +395,7 @@ Task<Result<std::string>> BlobDraft::proofs(std::string completed, std::string r
 
 Task<Finished> BlobDraft::finish(rt::Instant deadline) {
   static_cast<void>(deadline);  // once begun it is not cut short: half a commit answers nobody
+  if (mbox_) look_below_mbox();
   scan_.finish();
   if (!refused_ && scan_.received_count() > kReceivedFieldsMax)
     give_up(What::too_many_hops, kTooManyHops);

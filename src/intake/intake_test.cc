@@ -5,6 +5,7 @@
 
 #include "identity/testing/house.h"
 #include "intake/kept_header.h"
+#include "mailauth/arc.h"
 #include "queue/testing/house.h"
 #include "sim/resolver.h"
 
@@ -263,6 +264,32 @@ TEST(Intake, SealsWhatAnAliasSendsElsewhere) {
     EXPECT_EQ(header.count(name), 1u) << name;
 }
 
+// Sealed as failed, the chain would stay so: RFC 8617 §5.1.2.
+TEST(Intake, DoesNotSealWhileTheDnsKeepsTheChainFromBeingJudged) {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::rsa, 1024).value();
+  mailauth::BodyDigest body(mailauth::Canonical::relaxed, crypto::DigestKind::sha256, std::nullopt);
+  body.update(std::string_view(kLetter).substr(kLetter.find("\r\n\r\n") + 4));
+  const mailauth::ArcSealing how{
+      .domain = "list.test", .selector = "s", .results = "mx.list.test; dmarc=pass"};
+  const auto sets =
+      mailauth::seal_arc(message::parse_header(kLetter), how, key, body.finish()).value();
+  for (const bool answers : {true, false}) {
+    SCOPED_TRACE(answers);
+    Server server;
+    server.publish("s._domainkey.list.test", mailauth::format_dkim_record(key));
+    if (!answers) server.resolver.set_status("s._domainkey.list.test", dns::Status::failed);
+    ASSERT_TRUE(server.house.run(
+        server.house.identity->keyring().rotate("b.test", std::chrono::seconds(0))));
+    server.house.add_alias("team@b.test", {"x@a.test"});
+    smtp::Envelope envelope = Server::from_outside("192.0.2.1", "a@strict.test");
+    envelope.recipients = {identity::testing::at("team@b.test")};
+    const Taken taken = server.take(std::move(envelope), sets + kLetter);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    EXPECT_EQ(message::parse_header(taken.octets).count("arc-seal"), answers ? 2u : 1u)
+        << taken.octets;
+  }
+}
+
 TEST(KeptHeader, LosesOnlyWhatIsForged) {
   const std::string header =
       "A: 1\r\nAuthentication-Results: (x) MX.b.test 1;\r\n spf=pass\r\nB: 2\r\n\r\n";
@@ -338,6 +365,55 @@ TEST(Intake, PutsNothingAboveALineOfMbox) {
       EXPECT_EQ(text_of(header, "subject"), "hello") << taken.octets;
       EXPECT_TRUE(taken.octets.ends_with("\r\n" + kLetter)) << taken.octets;
     }
+  }
+}
+
+// RFC 5322 §4.5: blanks may stand before the colon, so this is a field.
+TEST(Intake, TakesFromWithABlankBeforeItsColonForAField) {
+  const std::string rest = kLetter.substr(kLetter.find("To:"));
+  for (const std::size_t piece : {1u, 5u, 6u, 100000u}) {
+    for (const std::string line : {"", "From x\r\n", ">From x\r\nFrom y\r\n"}) {
+      SCOPED_TRACE(line);
+      Server server;
+      const std::string both = "From : <ceo@bank.test>\r\nFrom: <a@strict.test>\r\n" + rest;
+      const Taken taken =
+          server.take(Server::from_outside("192.0.2.1", "a@strict.test"), line + both, piece);
+      EXPECT_EQ(taken.finished.what, What::unproven);
+      EXPECT_NE(taken.finished.reply.find("several From"), std::string::npos)
+          << taken.finished.reply;
+      const std::string one = "From : <a@strict.test>\r\n" + rest;
+      const Taken good =
+          server.take(Server::from_outside("192.0.2.1", "a@strict.test"), line + one, piece);
+      ASSERT_EQ(good.finished.what, What::accepted);
+      EXPECT_TRUE(good.octets.ends_with("\r\n" + one)) << good.octets;
+    }
+  }
+}
+
+TEST(Intake, ReadsWhatStandsUnderALineOfMboxAlsoWithoutABody) {
+  for (const std::size_t piece : {1u, 9u, 100000u}) {
+    Server server;
+    std::string loop = "From x\r\n";
+    for (std::size_t i = 0; i <= kReceivedFieldsMax; ++i) loop += "Received: by x\r\n";
+    EXPECT_EQ(
+        server.take(Server::from_outside("127.0.0.1", "a@strict.test"), loop, piece).finished.what,
+        What::too_many_hops);
+
+    smtp::Envelope envelope = Server::from_outside("127.0.0.1", "a@strict.test");
+    envelope.client.role = smtp::Role::submission;
+    const std::string header =
+        "Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <77@x>\r\nFrom: <a@strict.test>\r\n";
+    const Taken whole = server.take(std::move(envelope), "From x\r\n" + header, piece);
+    ASSERT_EQ(whole.finished.what, What::accepted);
+    EXPECT_EQ(message::parse_header(whole.octets).count("date"), 1u) << whole.octets;
+    EXPECT_EQ(message::parse_header(whole.octets).count("message-id"), 1u) << whole.octets;
+
+    const Taken folded = server.take(Server::from_outside("127.0.0.1", "a@strict.test"),
+                                     ">From x\r\n\t(by a client) id FORGED\r\n" + kLetter, piece);
+    ASSERT_EQ(folded.finished.what, What::accepted);
+    const message::Header read = message::parse_header(folded.octets);
+    EXPECT_EQ(text_of(read, "received").find("FORGED"), std::string::npos) << folded.octets;
+    EXPECT_EQ(text_of(read, "subject"), "hello") << folded.octets;
   }
 }
 

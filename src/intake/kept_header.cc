@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "mailauth/results.h"
 #include "message/header.h"
@@ -15,11 +14,9 @@ std::size_t body_offset(std::string_view whole) {
 }
 
 bool may_be_mbox_line(std::string_view beginning) {
-  return std::ranges::any_of(
-      std::array<std::string_view, 2>{"From ", ">From "}, [&](std::string_view line) {
-        const auto octets = std::min(line.size(), beginning.size());
-        return octets > 0 && line.substr(0, octets) == beginning.substr(0, octets);
-      });
+  const auto begins = [beginning](std::string_view line) { return line.starts_with(beginning); };
+  return message::mbox_octets(beginning) > 0 ||
+         (!beginning.empty() && (begins("From ") || begins(">From ")));
 }
 
 KeptHeader kept_header(std::string_view header, bool has_body, std::string_view hostname) {
@@ -40,7 +37,7 @@ KeptHeader kept_header(std::string_view header, bool has_body, std::string_view 
   };
   std::size_t at = 0;
   if (has(HeaderOddity::mbox_from)) {
-    at = std::min(header.find('\n'), header.size() - 1) + 1;
+    at = message::mbox_octets(header);
     changed("a line of mbox on top was left out");
   }
   for (const message::Field* field : out) {

@@ -17,7 +17,8 @@ inline constexpr std::string_view kFirstLineField = "X-Posthouse-First-Line";
 /// The octets of `whole` behind which its body begins. O(whole).
 std::size_t body_offset(std::string_view whole);
 
-/// How a line of mbox begins, which no field may stand above: it would end the header.
+/// True while a message that begins so may have a line of mbox on top, which no field may stand
+/// above: it would end the header.
 bool may_be_mbox_line(std::string_view beginning);
 
 struct KeptHeader {

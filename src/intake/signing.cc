@@ -113,6 +113,8 @@ Task<Result<bool>> ForwardSealer::leaves(message::Address recipient) {
 Task<Result<std::string>> ForwardSealer::fields(std::string header, Wall now,
                                                 const mailauth::AuthenticationFacts* found) {
   if (!body_ || found == nullptr) co_return std::string();
+  // Sealed as failed it would stay so for ever, because of trouble that passes.
+  if (found->arc && found->arc->result == mailauth::ArcResult::temperror) co_return std::string();
   for (const message::Address& recipient : envelope_.recipients) {
     const std::string domain = ascii_lower(std::string_view(recipient.domain));
     PH_CO_TRY(const bool goes_on, co_await leaves(recipient));

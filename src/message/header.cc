@@ -77,6 +77,26 @@ std::string_view readable_value(std::string_view value, std::string& buffer) {
 
 namespace {
 
+/// With its line end; 0: it is none of mbox.
+std::size_t mbox_line_octets(std::string_view octets) {
+  std::string_view rest = octets;
+  if (rest.starts_with('>')) rest.remove_prefix(1);
+  if (!rest.starts_with("From ")) return 0;
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t", 4), rest.size()));
+  if (rest.starts_with(':')) return 0;
+  return std::min(octets.find('\n'), octets.size() - 1) + 1;
+}
+
+}  // namespace
+
+std::size_t mbox_octets(std::string_view octets) {
+  std::size_t at = 0;
+  while (const std::size_t line = mbox_line_octets(octets.substr(at))) at += line;
+  return at;
+}
+
+namespace {
+
 [[gnu::always_inline]] inline FieldName find_name(std::string_view line) {
   std::size_t i = 0;
   const auto is_name = [](char c) { return c > ' ' && c <= '~' && c != ':'; };
@@ -135,13 +155,12 @@ class HeaderReader {
   static constexpr std::size_t kBlocks = 4;
 
   std::size_t skip_mbox_lines() {
-    std::size_t at = 0;
-    while (octets_.substr(at).starts_with("From ") || octets_.substr(at).starts_with(">From ")) {
-      note(HeaderOddity::mbox_from, at, 1);
-      const std::size_t lf = octets_.find('\n', at);
-      at = lf == octets_.npos ? octets_.size() : lf + 1;
-    }
-    return at;
+    const std::size_t octets = mbox_octets(octets_);
+    const auto lines = std::ranges::count(octets_.substr(0, octets), '\n');
+    if (octets > 0)
+      note(HeaderOddity::mbox_from, 0,
+           static_cast<std::uint64_t>(std::max(lines, std::ptrdiff_t{1})));
+    return octets;
   }
 
   struct Blocks {

@@ -80,7 +80,7 @@ class Header {
 ///
 /// LF ends a line as CRLF does. The header ends at an empty line, or before the first line that is
 /// neither a field nor a continuation (RFC 5322 §2.2): whoever skips such lines lets a sender hide
-/// fields. "From " and ">From " lines on top (mbox) are passed over.
+/// fields. "From " and ">From " lines on top (mbox, see mbox_octets()) are passed over.
 ///
 /// Inside a multipart a line that begins with "--" may be a boundary whatever it looks like, so
 /// there it ends the header, too: no field has such a name.
@@ -92,6 +92,10 @@ inline Header parse_header(std::string_view octets) {
   parse_header(octets, header);
   return header;
 }
+
+/// Octets of the lines of mbox on top of a message, "From …" and ">From …", which are no fields;
+/// "From : …" is one (RFC 5322 §4.5).
+std::size_t mbox_octets(std::string_view octets);
 
 /// A field's value on one line: line ends are left out, and blanks at both ends. RFC 5322 §2.2.3.
 std::string unfold(std::string_view value);

@@ -56,6 +56,9 @@ TEST(Header, SaysWhatIsOdd) {
   using namespace std::string_view_literals;
   const OddCase cases[] = {
       {"From a Mon Jan  1\r\n>From b\r\nA: 1\r\n\r\nx", {{mbox_from, 0, 2}}, 1, "x"},
+      {"From a Mon Jan  1\r\nFrom : b\r\n\r\nx", {{mbox_from, 0, 1}}, 1, "x"},  // RFC 5322 §4.5
+      {">From \t: b\r\nA: 1\r\n\r\nx", {}, 2, "x"},
+      {"From a Mon Jan  1", {{mbox_from, 0, 1}, {no_empty_line, 17, 1}}, 0, ""},
       {" folded\r\n more\r\nA: 1\r\n\r\nx", {{begins_folded, 0, 1}}, 1, "x"},
       {"A: 1\r\nno field\r\nB: 2\r\n\r\n", {{no_colon, 6, 1}}, 1, "no field\r\nB: 2\r\n\r\n"},
       {"A: 1\r\n: 2\r\n", {{no_colon, 6, 1}}, 1, ": 2\r\n"},

@@ -85,9 +85,11 @@ void turn_away(SenderVerdict& verdict) {
 
 }  // namespace
 
-std::string vouching_sealer(const mailauth::ArcOutcome& arc,
-                            const std::vector<std::string>& trusted_sealers) {
-  if (arc.result != mailauth::ArcResult::pass) return {};
+namespace {
+
+/// Who vouches if the chain holds.
+std::string sealer_if_it_holds(const mailauth::ArcOutcome& arc,
+                               const std::vector<std::string>& trusted_sealers) {
   const auto trusted = [&](const mailauth::ArcSet& set) {
     return std::ranges::any_of(
         trusted_sealers, [&](const std::string& domain) { return same_ascii(domain, set.domain); });
@@ -99,6 +101,16 @@ std::string vouching_sealer(const mailauth::ArcOutcome& arc,
       if (method.method == "dmarc" && method.result == "pass") return set.domain;
   }
   return {};
+}
+
+}  // namespace
+
+std::string vouching_sealer(const mailauth::ArcOutcome& arc,
+                            const std::vector<std::string>& trusted_sealers) {
+  if (arc.result != mailauth::ArcResult::pass || arc.sets.empty()) return {};
+  // With l= anybody could put another body behind what was sealed.
+  if (arc.sets.back().message.unsigned_octets > 0) return {};
+  return sealer_if_it_holds(arc, trusted_sealers);
 }
 
 std::string vouching_list(const mailauth::AuthenticationFacts& facts,
@@ -157,6 +169,17 @@ std::optional<mailauth::DmarcFinding> finding_of(const SenderVerdict& verdict, A
   return mailauth::dmarc_finding(facts, done, std::move(reasons));
 }
 
+/// A seal that may be good is not to be taken for none because the DNS does not answer.
+void wait_for_seal(SenderVerdict& verdict, const Trusted& trusted) {
+  const auto& arc = verdict.facts.arc;
+  if (!arc || arc->result != mailauth::ArcResult::temperror) return;
+  const std::string sealer = sealer_if_it_holds(*arc, trusted.sealers);
+  if (sealer.empty()) return;
+  verdict.what = What::later;
+  verdict.reply = printable(fmt::format(
+      "The DNS does not say now whether the seal of {} holds; try again later", sealer));
+}
+
 /// What DMARC wants, unless somebody who is trusted vouches for the message.
 Vouched weigh(SenderVerdict& verdict, const Trusted& trusted) {
   turn_away(verdict);
@@ -165,7 +188,10 @@ Vouched weigh(SenderVerdict& verdict, const Trusted& trusted) {
   Vouched by;
   if (verdict.facts.arc) by.sealer = vouching_sealer(*verdict.facts.arc, trusted.sealers);
   if (by.sealer.empty()) by.list = vouching_list(verdict.facts, trusted.lists);
-  if (by.sealer.empty() && by.list.empty()) return {};
+  if (by.sealer.empty() && by.list.empty()) {
+    wait_for_seal(verdict, trusted);
+    return {};
+  }
   verdict.what = What::accept;
   verdict.reply.clear();
   verdict.why +=
@@ -187,6 +213,8 @@ SenderVerdict judge_sender(mailauth::AuthenticationFacts facts, Authentication m
   if (mode == Authentication::enforce) vouched = weigh(verdict, trusted);
   const bool passing_report = is_report && verdict.facts.dmarc->result == DmarcResult::pass;
   if (!passing_report) verdict.finding = finding_of(verdict, mode, vouched);
+  // What is written down is what was done.
+  if (verdict.what == What::accept) verdict.facts.dmarc->disposition = DmarcPolicy::none;
   return verdict;
 }
 

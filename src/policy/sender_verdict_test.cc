@@ -97,6 +97,42 @@ TEST(SenderVerdict, ATrustedChainOverrides) {
   EXPECT_NE(verdict.why.find("lists.test, a trusted sealer"), verdict.why.npos) << verdict.why;
 }
 
+TEST(SenderVerdict, ATrustedChainThatTheDnsKeepsFromBeingJudgedIsWaitedFor) {
+  const auto verdict_of = [](std::string sealer, std::string_view said, DmarcPolicy wants) {
+    auto facts = found(DmarcResult::fail, wants);
+    facts.arc = chain({std::move(sealer)}, said);
+    facts.arc->result = mailauth::ArcResult::temperror;
+    return judge_sender(std::move(facts), Authentication::enforce, {.sealers = {"lists.test"}});
+  };
+  constexpr std::string_view kPassed = "mx.lists.test; dmarc=pass";
+  const auto waits = verdict_of("lists.test", kPassed, DmarcPolicy::reject);
+  EXPECT_EQ(waits.what, What::later);
+  EXPECT_NE(waits.reply.find("lists.test"), waits.reply.npos) << waits.reply;
+  EXPECT_EQ(verdict_of("other.test", kPassed, DmarcPolicy::reject).what, What::reject);
+  EXPECT_EQ(verdict_of("lists.test", "mx.lists.test; dmarc=fail", DmarcPolicy::reject).what,
+            What::reject);
+  EXPECT_EQ(verdict_of("lists.test", kPassed, DmarcPolicy::none).what, What::accept);
+}
+
+TEST(SenderVerdict, ASealOverPartOfTheBodyVouchesForNothing) {
+  const std::vector<std::string> trusted{"lists.test"};
+  auto arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass");
+  EXPECT_EQ(vouching_sealer(arc, trusted), "lists.test");
+  arc.sets.back().message.unsigned_octets = 1;
+  EXPECT_EQ(vouching_sealer(arc, trusted), "");
+}
+
+TEST(SenderVerdict, WritesDownWhatWasDone) {
+  const auto done = [](Authentication mode, const Trusted& trusted) {
+    auto facts = found(DmarcResult::fail, DmarcPolicy::reject);
+    facts.arc = chain({"lists.test"}, "mx.lists.test; dmarc=pass");
+    return judge_sender(std::move(facts), mode, trusted).facts.dmarc->disposition;
+  };
+  EXPECT_EQ(done(Authentication::enforce, {}), DmarcPolicy::reject);
+  EXPECT_EQ(done(Authentication::enforce, {.sealers = {"lists.test"}}), DmarcPolicy::none);
+  EXPECT_EQ(done(Authentication::monitor, {}), DmarcPolicy::none);
+}
+
 TEST(SenderVerdict, ATrustedListOverridesWhereItIsProvedToBeIt) {
   const Trusted trusted{.lists = {"lists.test"}};
   const auto judge = [&](DmarcResult result, std::string_view signer,
