@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "codec/base64.h"
 #include "mailauth/arc_parts.h"
+#include "mailauth/results_words.h"
 
 namespace ph::mailauth {
 
@@ -161,6 +162,24 @@ std::optional<ArcOutcome> ArcVerifier::run(Lookups& lookups) {
   return outcome_;
 }
 
+namespace {
+
+/// In lines that may be sent: RFC 5322 §2.1.1.
+Result<std::string> arc_results_field(std::size_t instance, std::string_view results) {
+  std::string out;
+  std::size_t column = 0;
+  put_folded(fmt::format("ARC-Authentication-Results: i={}; {}", instance, results), column, out);
+  for (std::string_view rest = out; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find("\r\n"));
+    if (line.size() > kArcLineOctetsMax)
+      return fail(Kind::over_limit, "a word of the results is longer than a line may be");
+    rest.remove_prefix(std::min(line.size() + 2, rest.size()));
+  }
+  return out + "\r\n";
+}
+
+}  // namespace
+
 Result<std::string> seal_arc(const message::Header& header, const ArcSealing& how,
                              const crypto::PrivateKey& key, std::string_view body_hash) {
   std::string wrong;
@@ -176,8 +195,7 @@ Result<std::string> seal_arc(const message::Header& header, const ArcSealing& ho
   const std::size_t instance = sets.size() + 1;
   const std::string_view algorithm =
       key.kind() == crypto::KeyKind::rsa ? "rsa-sha256" : "ed25519-sha256";
-  const std::string results =
-      fmt::format("ARC-Authentication-Results: i={}; {}\r\n", instance, how.results);
+  PH_TRY(const std::string results, arc_results_field(instance, how.results));
 
   DkimSigning named{.oversign = true};
   auto fields = fields_to_sign(header, named);

@@ -15,6 +15,8 @@
 namespace ph::mailauth {
 
 inline constexpr unsigned kArcSetsMax = 50;  // RFC 8617 §4.2.1
+/// A line of ARC-Authentication-Results that we write. RFC 5322 §2.1.1.
+inline constexpr std::size_t kArcLineOctetsMax = 998;
 
 /// RFC 8617 §4.4.
 enum class ArcResult : std::uint8_t { none, pass, fail, temperror };
@@ -76,18 +78,20 @@ class ArcVerifier {
 };
 
 struct ArcSealing {
-  std::string domain, selector;  // as the DNS knows them
-  std::string results;           // what Authentication-Results says behind its name: "mx.test; …"
+  std::string domain, selector;       // as the DNS knows them
+  std::string results;                // what Authentication-Results says, on one line: "mx.test; …"
   ArcResult chain = ArcResult::none;  // what the message's chain came to here
   std::optional<std::uint64_t> sealed_at;
 };
 
-/// The three fields of the next set, ARC-Seal first, each with CRLF, to be put above the header.
+/// The three fields of the next set, ARC-Seal first, each with CRLF, to be put above the header;
+/// folded before column 78 where there is a blank.
 ///
 ///   header     of the message as it is handed on, CRLF line ends
 ///   body_hash  relaxed, SHA-256
 ///   refused    the chain failed already and says so, or has kArcSetsMax sets: nothing is to be
 ///              added (RFC 8617 §5.1)
+///   over_limit   a word of the results fills more than a line
 ///   unavailable  the key did not sign
 Result<std::string> seal_arc(const message::Header& header, const ArcSealing& how,
                              const crypto::PrivateKey& key, std::string_view body_hash);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "mailauth/arc_parts.h"
 #include "mailauth/testing/zone.h"
 
@@ -135,6 +137,54 @@ TEST(Arc, DnsTroubleIsTemporary) {
   for (const char* domain : {"one.test", "two.test"})
     other.fails(std::string("s._domainkey.") + domain, dns::Status::timed_out);
   EXPECT_EQ(verify(message, other).result, ArcResult::temperror);
+}
+
+// RFC 5322 §2.1.1: 998 octets a line, better 78. RFC 8617 §4.1.2: the forms are relaxed, so that a
+// fold changes nothing that is signed.
+TEST(Arc, WritesLinesThatMayBeSent) {
+  Zone zone = zone_of_sealers();
+  std::string results = "mx.one.test";
+  for (int i = 0; i < 40; ++i)
+    results += "; dkim=fail (the signature is of another body) header.d=d" + std::to_string(i) +
+               ".one.test header.i=@one.test header.s=s header.a=rsa-sha256 header.b=abcdefgh";
+  ASSERT_GT(results.size(), 4000U);
+  const auto sealed_with = [](const std::string& said, const std::string& message) {
+    const auto header = message::parse_header(message);
+    return seal_arc(header, {"one.test", "s", said, ArcResult::none, 1000}, key(),
+                    body_hash(message));
+  };
+  const auto fields = sealed_with(results, kMessage);
+  ASSERT_TRUE(fields.has_value());
+  std::size_t lines = 0;
+  for (std::string_view rest = *fields; !rest.empty(); ++lines) {
+    const auto line = rest.substr(0, rest.find("\r\n"));
+    EXPECT_LE(line.size(), 78U) << line;
+    EXPECT_NE(line, "");
+    rest.remove_prefix(line.size() + 2);
+  }
+  EXPECT_GT(lines, 50U);
+  const auto outcome = verify(*fields + kMessage, zone);
+  EXPECT_EQ(outcome.result, ArcResult::pass) << outcome.why;
+  ASSERT_EQ(outcome.sets.size(), 1U);
+  std::string read = outcome.sets[0].results;
+  std::ranges::replace(read, '\t', ' ');
+  EXPECT_EQ(read, results);
+  // A chain over it holds, and so does one whose fields a relay folds otherwise.
+  const std::string two = seal(*fields + kMessage, "two.test", ArcResult::pass).value();
+  EXPECT_EQ(verify(two, zone).result, ArcResult::pass);
+  std::string unfolded = two;
+  const auto begin = unfolded.find("ARC-Authentication-Results: i=1");
+  const auto end = unfolded.find("\r\nFrom:", begin);
+  ASSERT_NE(end, unfolded.npos);
+  std::string field = unfolded.substr(begin, end - begin);
+  for (auto at = field.find("\r\n"); at != field.npos; at = field.find("\r\n", at))
+    field.erase(at, 2);
+  unfolded.replace(begin, end - begin, field);
+  EXPECT_EQ(verify(unfolded, zone).result, ArcResult::pass);
+  // A word without a blank that fits just, and one that does not.
+  const std::string just(kArcLineOctetsMax - 1, 'x');
+  ASSERT_TRUE(sealed_with("mx.test; none " + just, kMessage).has_value());
+  EXPECT_EQ(sealed_with("mx.test; none " + just + "x", kMessage).error().kind, Kind::over_limit);
 }
 
 TEST(Arc, SealsHaveTheirGrammar) {

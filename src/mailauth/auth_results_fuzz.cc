@@ -1,6 +1,7 @@
 // Input: lines, each a stranger's word (HELO, sender, domains, reasons); then a header. Oracles: no
 // crash; what we write of these words is one field each, in printable ASCII, with lines within
-// their bound, and reads back as the results that went in, and no others; of the header those
+// their bound, and reads back as the results that went in, and no others; a domain in them is the
+// whole one or not there; of the header those
 // fields are called forged that claim our name, and none of them is left when they are taken out.
 #include <algorithm>
 #include <cstdint>
@@ -42,6 +43,15 @@ std::string checked(const std::string& field, std::string_view name) {
   return std::string(header.fields().front().value);
 }
 
+/// What is written for an address or a domain ends with the domain that it was, if that is plain.
+void require_whole(std::string_view written, std::string_view given) {
+  const auto domain = given.substr(given.rfind('@') + 1);
+  const bool plain = std::ranges::all_of(domain, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+  if (plain) require(written.substr(written.rfind('@') + 1) == domain);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t octets) {
@@ -79,6 +89,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t octe
   for (std::size_t i = 0; i < std::size(wanted); ++i)
     require(found.methods[i].method == wanted[i].first &&
             found.methods[i].result == wanted[i].second);
+  for (const auto& method : found.methods) {
+    for (const auto& [name, value] : method.properties) {
+      if (name == "smtp.mailfrom") require_whole(value, facts.sender);
+      if (name == "header.i") require_whole(value, dkim.identity);
+      if (name == "header.d") require_whole(value, dkim.domain);
+      if (name == "header.from") require_whole(value, facts.dmarc->author_domain);
+    }
+  }
   const auto received =
       ph::message::parse_received_spf(checked(received_spf_field(spf, facts), "Received-SPF"));
   require(received.result == "temperror" && received.client_ip == "192.0.2.1");

@@ -8,12 +8,16 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "mailauth/dmarc_explain.h"
 #include "mailauth/spf_macro.h"
 
 namespace ph::mailauth {
 namespace {
 
 using dns::Status;
+
+constexpr std::string_view kDnsFix =
+    "look at the DNS servers of that domain; the sender may try again";
 
 struct Stop {
   bool waits = false;
@@ -76,7 +80,7 @@ class DmarcWalk {
   Step<bool> same_organization(const std::string& domain, DmarcOutcome& outcome,
                                std::string& organizational);
   Step<Done> choose_policy(const std::string& author, const Found& found, DmarcOutcome& outcome);
-  static void explain(DmarcOutcome& outcome);
+  void explain_none(DmarcOutcome& outcome) const;
 
   DmarcCheck& check_;
   const DmarcQuery& query_;
@@ -96,13 +100,23 @@ Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_at(const std::string& do
                                                     : std::string_view(answer->why))});
   }
   const auto [at, is_new] = check_.parsed_.try_emplace(domain);
-  if (!is_new) return at->second;
+  if (!is_new) return at->second.found;
   std::vector<std::string> texts = texts_of(*answer);
   std::erase_if(texts, [](const std::string& text) { return !is_dmarc_record(text); });
-  if (texts.size() != 1) return std::optional<Found>();  // several are none, RFC 9989 §4.7
-  if (auto record = parse_dmarc_record(texts.front()))
-    at->second = Found{domain, std::move(texts.front()), *std::move(record)};
-  return at->second;
+  Found found{.domain = domain};
+  if (texts.size() > 1)  // RFC 9989 §4.7
+    at->second.wrong =
+        fmt::format("{} has {} DMARC records, so that none counts", domain, texts.size());
+  if (texts.size() != 1) return at->second.found;
+  found.text = std::move(texts.front());
+  if (auto record = parse_dmarc_record(found.text)) {
+    found.record = *std::move(record);
+    at->second.found = std::move(found);
+  } else {
+    at->second.wrong =
+        fmt::format("the DMARC record of {} cannot be used: {}", domain, record.error().what);
+  }
+  return at->second.found;
 }
 
 /// The records from `domain` upwards, RFC 9989 §4.10.
@@ -254,25 +268,6 @@ Step<Done> DmarcWalk::choose_policy(const std::string& author, const Found& foun
   return Done{};
 }
 
-void DmarcWalk::explain(DmarcOutcome& outcome) {
-  const auto passed = [](const DmarcAligned& one, std::string_view what) {
-    return one.domain.empty() ? fmt::format("no {} passes", what)
-                              : fmt::format("{} passes for {}", what, one.domain);
-  };
-  if (outcome.result == DmarcResult::pass) {
-    outcome.why = fmt::format("{} vouches for {}", outcome.dkim.aligned ? "DKIM" : "SPF",
-                              outcome.author_domain);
-    return;
-  }
-  outcome.why =
-      fmt::format("nothing vouches for {} in From: {}, {}; its policy is {} ({}=)",
-                  outcome.author_domain, passed(outcome.dkim, "DKIM signature"),
-                  passed(outcome.spf, "SPF"), to_string(outcome.published), outcome.published_by);
-  outcome.fix = fmt::format(
-      "sign with DKIM as d={}{}, or send with an envelope sender in that domain that SPF allows",
-      outcome.author_domain, outcome.strict_dkim ? "" : " (or its organizational domain)");
-}
-
 bool DmarcWalk::vouched_exactly(const std::string& author) const {
   return (query_.spf == SpfResult::pass && query_.spf_domain == author) ||
          std::ranges::any_of(query_.dkim, [&](const DkimOutcome& each) {
@@ -287,8 +282,24 @@ Step<std::optional<DmarcWalk::Found>> DmarcWalk::record_that_counts(const std::s
   // has a record of its own, and DNS trouble there cannot make it fail.
   auto found = record_at(author);
   if (found && !*found) found = record_for(author, outcome);
-  if (!found && !found.error().waits) return std::optional<Found>();
+  if (!found && !found.error().waits) {
+    // No temperror, which would have the message sent again for nothing.
+    outcome.why =
+        fmt::format("{}; whatever it is, {} itself is vouched for", found.error().why, author);
+    outcome.fix = kDnsFix;
+    return std::optional<Found>();
+  }
   return found;
+}
+
+void DmarcWalk::explain_none(DmarcOutcome& outcome) const {
+  if (!outcome.why.empty()) return;
+  for (std::string_view at = outcome.author_domain; !at.empty(); at = without_first_label(at)) {
+    const auto published = check_.parsed_.find(std::string(at));
+    if (published != check_.parsed_.end() && !published->second.wrong.empty())
+      return explain_unusable(outcome, at, published->second.wrong);
+  }
+  explain_missing(outcome);
 }
 
 Step<DmarcOutcome> DmarcWalk::evaluate(const std::string& author) {
@@ -296,10 +307,7 @@ Step<DmarcOutcome> DmarcWalk::evaluate(const std::string& author) {
   outcome.author_domain = author;
   PH_STEP(const auto found, record_that_counts(author, outcome));
   if (!found) {
-    const auto& at = outcome.organizational_domain.empty() ? author : outcome.organizational_domain;
-    outcome.why = fmt::format("{} has no DMARC record", author);
-    outcome.fix =
-        fmt::format("publish at _dmarc.{} a TXT record: \"v=DMARC1; p=none; rua=mailto:…\"", at);
+    explain_none(outcome);
     return outcome;
   }
   outcome.record_domain = found->domain;
@@ -321,7 +329,7 @@ Step<DmarcOutcome> DmarcWalk::evaluate(const std::string& author) {
     outcome.result = unsure ? DmarcResult::temperror : DmarcResult::fail;
     if (unsure) outcome.disposition = DmarcPolicy::none;
   }
-  explain(outcome);
+  explain_judged(outcome);
   return outcome;
 }
 
@@ -361,7 +369,7 @@ std::optional<DmarcOutcome> DmarcCheck::run(Lookups& lookups) {
       failed.result = DmarcResult::temperror;
       failed.author_domain = domain;
       failed.why = outcome.error().why;
-      failed.fix = "look at the DNS servers of that domain; the sender may try again";
+      failed.fix = kDnsFix;
       outcome = std::move(failed);
     }
     if (!worst || rank(*outcome) > rank(*worst)) worst = *std::move(outcome);

@@ -108,7 +108,12 @@ class DmarcCheck {
 
   DmarcQuery query_;
   const PublicSuffixes& suffixes_;
-  std::map<std::string, std::optional<Found>> parsed_;  // by domain: each record is parsed once
+  /// What a domain publishes, read once.
+  struct Published {
+    std::optional<Found> found;
+    std::string wrong;  // why none of the records that are there counts; for people
+  };
+  std::map<std::string, Published> parsed_;  // by domain
 };
 
 }  // namespace ph::mailauth

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -62,8 +63,10 @@ class Reader {
     return out;
   }
   void problem(std::string_view name, std::string_view value, std::string_view how) {
-    if (into_.problems.size() == kDmarcProblemsMax) return;
-    into_.problems.push_back(fmt::format("{}={}: {}", name, value.substr(0, 64), how));
+    told(fmt::format("{}={}: {}", name, value.substr(0, 64), how));
+  }
+  void told(std::string text) {
+    if (into_.problems.size() < kDmarcProblemsMax) into_.problems.push_back(std::move(text));
   }
 
  private:
@@ -89,9 +92,12 @@ Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
   if (!is_dmarc_record(text))
     return fail(Kind::malformed, "the record does not begin with v=DMARC1");
   if (text.size() > kDmarcRecordOctetsMax) return fail(Kind::over_limit, "the record is too long");
-  PH_TRY(const TagList tags, TagList::parse(text));
+  std::vector<BrokenTag> broken;
+  const TagList tags = TagList::parse_leniently(text, broken);
   DmarcRecord out;
   Reader read(tags, out);
+  for (const BrokenTag& tag : broken)
+    read.told(fmt::format("\"{}\" is left out: {}", tag.name.substr(0, 64), tag.why));
   out.aggregate_uris = read.uris("rua");
   out.failure_uris = read.uris("ruf");
   const auto policy = read.policy("p");
@@ -110,14 +116,15 @@ Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
     else if (!same_ascii(*psd, "u"))
       read.problem("psd", *psd, "it is y, n or u");
   }
+  const bool has_policy =
+      tags.find("p") || std::ranges::find(broken, "p", &BrokenTag::name) != broken.end();
   if (policy) {
     out.policy = *policy;
-  } else if (tags.find("p") && out.aggregate_uris.empty()) {
+  } else if (has_policy && out.aggregate_uris.empty()) {
     return fail(Kind::malformed, "p= is no policy, and there is no rua=");
-  } else {
+  } else if (!has_policy) {
     // RFC 9989 §4.7: without p= it is "none"; a wrong one counts so where reports are wanted.
-    if (!tags.find("p") && out.problems.size() < kDmarcProblemsMax)
-      out.problems.emplace_back("p= is missing: read as none");
+    read.told("p= is missing: read as none");
   }
   return out;
 }

@@ -39,9 +39,10 @@ struct DmarcRecord {
 /// True if a TXT record is one of DMARC: "v=DMARC1" first. RFC 9989 §4.7.
 bool is_dmarc_record(std::string_view text);
 
-/// over_limit: kDmarcRecordOctetsMax. malformed: nothing of it can be used. A wrong value of one
-/// tag is a problem, and counts as absent; a record without a policy that can be read, but with
-/// rua=, is one of "none" (RFC 7489 §6.6.3).
+/// over_limit: kDmarcRecordOctetsMax. malformed: it does not begin with v=DMARC1, or its policy
+/// cannot be read and there is no rua=; with it, the policy is "none" (RFC 9989 §4.10.1, RFC 7489
+/// §6.6.3). All else that is wrong is a problem, and as if it were not there (RFC 9989 §4.8, RFC
+/// 7489 §6.3): a wrong value, what is no tag, a tag that stood there before.
 Result<DmarcRecord> parse_dmarc_record(std::string_view text);
 
 }  // namespace ph::mailauth

@@ -175,7 +175,10 @@ TEST(Dmarc, DnsTroubleIsTemporary) {
   zone.fails("_dmarc.example.org", dns::Status::failed);
   EXPECT_EQ(evaluate(zone, {.dkim = "b.example.org"}).result, DmarcResult::temperror);
   // No policy could make this fail; without the record it is no pass either.
-  EXPECT_EQ(evaluate(zone, {.dkim = "example.org"}).result, DmarcResult::none);
+  const auto vouched = evaluate(zone, {.dkim = "example.org"});
+  EXPECT_EQ(vouched.result, DmarcResult::none);
+  EXPECT_TRUE(vouched.why.starts_with("the DNS does not say the record at _dmarc.example.org"))
+      << vouched.why;
   Zone record = zone_with("example.org", "v=DMARC1; p=reject");
   DmarcQuery query{.author_domains = {"example.org"}, .spf = SpfResult::temperror};
   DmarcCheck check(query, suffixes());
@@ -219,13 +222,74 @@ TEST(DmarcRecord, ReadsWhatIsThere) {
   EXPECT_EQ(parse_dmarc_record("v=DMARC1; p=no; rua=mailto:a@x.test").value().policy,
             DmarcPolicy::none);
   EXPECT_EQ(parse_dmarc_record("v=DMARC1; p=no; rua=mailto:a@x.test").value().problems.size(), 1U);
-  for (const char* bad : {"", "v=DMARC2; p=none", "p=none; v=DMARC1", "v=DMARC1; p=no",
-                          "v=DMARC1; p=none; p=reject", "v=DMARC1; ?"}) {
+  for (const char* bad :
+       {"", "v=DMARC2; p=none", "p=none; v=DMARC1", "v=DMARC1; p=no", "v=DMARC1; p",
+        "v=DMARC1; p; rua", "v=DMARC1; p=\x01reject", "v=DMARC1; p=; p=reject", "v=DMARC1 p=reject",
+        "V=DMARC1; p=reject", "v=dmarc1; p=reject", "; v=DMARC1; p=reject"}) {
     EXPECT_FALSE(parse_dmarc_record(bad).has_value()) << bad;
   }
+}
+
+// RFC 9989 §4.8, RFC 7489 §6.3: a slip elsewhere does not switch a policy off.
+TEST(DmarcRecord, LeavesOutWhatIsBroken) {
+  struct Case {
+    const char *text, *problem;
+  };
+  for (const Case& one : {
+           Case{"v=DMARC1; p=reject; rua", "\"rua\" is left out: a tag has no \"=\""},
+           Case{"v=DMARC1; rua; p=reject", "\"rua\" is left out: a tag has no \"=\""},
+           Case{"v=DMARC1; p=reject; x", "\"x\" is left out: a tag has no \"=\""},
+           Case{"v=DMARC1; p=reject; =x", "\"\" is left out: not the name of a tag"},
+           Case{"v=DMARC1; p=reject; 1x=2", "\"1x\" is left out: not the name of a tag"},
+           Case{"v=DMARC1; a b=c; p=reject", "\"a b\" is left out: not the name of a tag"},
+           Case{"v=DMARC1; p=reject; sp=none\x7f",
+                "\"sp\" is left out: a tag's value has a control character"},
+           Case{"v=DMARC1; p=reject; p=none", "\"p\" is left out: a tag stands twice"},
+           Case{"v=DMARC1; p=reject; p", "\"p\" is left out: a tag has no \"=\""},
+           Case{"v=DMARC1; p=reject; v=DMARC2", "\"v\" is left out: a tag stands twice"},
+       }) {
+    const auto record = parse_dmarc_record(one.text);
+    ASSERT_TRUE(record.has_value()) << one.text;
+    EXPECT_EQ(record->policy, DmarcPolicy::reject) << one.text;
+    EXPECT_EQ(record->problems, std::vector<std::string>{one.problem}) << one.text;
+    Zone zone = zone_with("example.org", one.text);
+    const auto outcome = evaluate(zone, {});
+    EXPECT_EQ(outcome.disposition, DmarcPolicy::reject) << one.text;
+    EXPECT_EQ(outcome.problems, record->problems) << one.text;
+  }
+  const auto twice =
+      parse_dmarc_record("v=DMARC1; p=reject; rua=mailto:a@x.test; rua=mailto:b@x.test").value();
+  EXPECT_EQ(twice.aggregate_uris, std::vector<std::string>{"mailto:a@x.test"});
+  EXPECT_EQ(twice.problems.size(), 1U);
+  // RFC 9989 §4.10.1.
+  EXPECT_EQ(parse_dmarc_record("v=DMARC1; p; rua=mailto:a@x.test").value().policy,
+            DmarcPolicy::none);
+  std::string many = "v=DMARC1; p=reject";
+  for (int i = 0; i < 1000; ++i) many += "; a" + std::to_string(i) + "=b";
+  const auto record = parse_dmarc_record(many).value();
+  EXPECT_EQ(record.policy, DmarcPolicy::reject);
+  EXPECT_EQ(record.problems.size(), kDmarcProblemsMax);
+}
+
+TEST(Dmarc, SaysWhyARecordDoesNotCount) {
   Zone two = zone_with("example.org", "v=DMARC1; p=reject");
   two.txt("_dmarc.example.org", {"v=DMARC1; p=none"});
-  EXPECT_EQ(evaluate(two, {}).result, DmarcResult::none);
+  Zone bogus = zone_with("example.org", "v=DMARC1; p=yes");
+  for (const auto method : {DmarcMethod::tree_walk, DmarcMethod::public_suffixes}) {
+    for (const char* from : {"example.org", "b.example.org"}) {
+      const auto several = evaluate(two, {.from = {from}, .method = method});
+      EXPECT_EQ(several.result, DmarcResult::none);
+      EXPECT_EQ(several.why, "example.org has 2 DMARC records, so that none counts");
+      const auto unusable = evaluate(bogus, {.from = {from}, .method = method});
+      EXPECT_EQ(unusable.result, DmarcResult::none);
+      EXPECT_EQ(unusable.why,
+                "the DMARC record of example.org cannot be used: p= is no policy, and there is no "
+                "rua=");
+      EXPECT_TRUE(unusable.fix.starts_with("have one TXT record at _dmarc.example.org"));
+    }
+  }
+  Zone none;
+  EXPECT_EQ(evaluate(none, {}).why, "example.org has no DMARC record");
 }
 
 }  // namespace

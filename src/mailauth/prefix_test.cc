@@ -30,7 +30,7 @@ TEST(Prefixes, AreReadAsWhatTheySay) {
        "v=DMARC1; p=reject; rua=mailto:a@b.test",
        reads<parse_dmarc_record>,
        {"v=DMARC1"},
-       22},
+       25},
       {"dkim",
        "v=1; a=rsa-sha256; d=x.test; s=s; h=from; bh=AAAA; b=AAAA",
        reads<parse_dkim_signature>,

@@ -35,7 +35,8 @@ struct AuthenticationFacts {
 };
 
 /// The whole Authentication-Results field, in folded lines of at most 998 octets, with CRLF. Texts
-/// of strangers stand in it as quoted strings or not at all.
+/// of strangers stand in it as quoted strings or not at all: a name is never cut, so that no other
+/// one is read; U-labels are A-labels, and a local part outside ASCII is left out.
 std::string authentication_results_field(const AuthenticationFacts& facts);
 /// Its value on one line, for ARC-Authentication-Results.
 std::string authentication_results(const AuthenticationFacts& facts);
@@ -43,10 +44,14 @@ std::string authentication_results(const AuthenticationFacts& facts);
 /// The whole Received-SPF field, with CRLF.
 std::string received_spf_field(const SpfOutcome& outcome, const AuthenticationFacts& facts);
 
-/// The Authentication-Results fields that claim to be ours: whoever passes a message on has to
-/// remove them, or a sender could vouch for himself. RFC 8601 §5. They alias the header.
-///   authserv_id  compared without case; also what begins with it and goes on with a "."-less
-///                version, and fields that cannot be read
+/// The Authentication-Results and Received-SPF fields that claim to be ours: whoever passes a
+/// message on has to remove them, or a sender could vouch for himself. RFC 8601 §5. They alias the
+/// header.
+///   authserv_id  compared as people see it: without case, blanks, what is not seen and a full stop
+///                behind it, U-labels and A-labels alike
+///   also         fields that name nobody, or cannot be read; a Received-SPF that names us among
+///                others
+///   cost         O(octets) of these fields
 std::vector<const message::Field*> forged_results(const message::Header& header,
                                                   std::string_view authserv_id);
 

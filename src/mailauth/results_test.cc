@@ -125,6 +125,153 @@ TEST(Results, ReceivedSpf) {
     EXPECT_NE(field.find(part), std::string::npos) << part << " in " << field;
 }
 
+// A name that is cut is the name of somebody else. RFC 8601 §2.7.
+TEST(Results, NamesAreNeverCut) {
+  const std::string label(63, 'b');
+  const std::string domain =
+      label + "." + label + "." + label + "." + std::string(30, 'b') + ".paypal.com.e.test";
+  for (const std::size_t local : {1U, 64U, 65U, 100U, 400U, 5000U}) {
+    auto given = facts();
+    given.sender = std::string(local, 'x') + "@" + domain;
+    given.account = given.sender;
+    given.helo = domain;
+    given.spf = spf(SpfResult::pass);
+    given.spf->why = "192.0.2.1 may send for " + domain;
+    given.spf->why += " " + domain;
+    given.spf->mechanism = "include:" + domain;
+    DkimOutcome signature;
+    signature.result = DkimResult::pass;
+    signature.domain = signature.selector = domain;
+    signature.identity = given.sender;
+    given.dkim = std::vector{signature};
+    given.iprev = IprevOutcome{IprevResult::pass, domain, ""};
+    given.dmarc = DmarcOutcome{.result = DmarcResult::permerror, .author_domain = domain};
+    given.dmarc->why = given.spf->why;
+    const std::string field = authentication_results_field(given);
+    const std::string received = received_spf_field(*given.spf, given);
+    expect_well_formed(field);
+    expect_well_formed(received);
+    for (const std::string& text : {field, received})
+      for (auto at = text.find(".paypal.com"); at != text.npos;
+           at = text.find(".paypal.com", at + 1))
+        EXPECT_EQ(text.substr(at, 18), ".paypal.com.e.test") << text;
+    EXPECT_NE(field.find(domain), field.npos);
+    const bool fits = local + 1 + domain.size() <= 320;
+    EXPECT_EQ(field.find("smtp.mailfrom=" + domain) != field.npos, !fits) << field;
+    EXPECT_EQ(field.find("header.i=@" + domain) != field.npos, !fits) << field;
+    EXPECT_EQ(field.find("smtp.mailfrom=" + given.sender) != field.npos, fits) << field;
+    EXPECT_EQ(received.find("envelope-from=" + domain + ";") != received.npos, !fits) << received;
+  }
+  auto given = facts();
+  given.sender = "a@" + domain + "." + label;  // longer than a domain may be
+  given.spf = spf(SpfResult::none);
+  given.helo = given.sender.substr(2);
+  EXPECT_EQ(authentication_results(given).find("smtp."), std::string::npos);
+  EXPECT_EQ(received_spf_field(*given.spf, given).find("paypal"), std::string::npos);
+  given.sender = "a@[x:b@paypal.com]";
+  EXPECT_NE(authentication_results(given).find("\"a@[x:b@paypal.com]\""), std::string::npos);
+}
+
+// RFC 8616 §5: as A-labels in a message that is not SMTPUTF8.
+TEST(Results, InternationalNamesCanBeRead) {
+  auto given = facts();
+  given.helo =
+      "b\xc3\xbc"
+      "cher.test";
+  given.account = given.sender =
+      "j\xc3\xb6rg@b\xc3\xbc"
+      "cher.test";
+  given.spf = spf(SpfResult::pass);
+  given.spf_helo = given.spf;
+  given.spf_helo->helo_identity = true;
+  DkimOutcome signature;
+  signature.domain = "xn--bcher-kva.test";
+  signature.identity = given.sender;
+  given.dkim = std::vector{signature};
+  given.dmarc = DmarcOutcome{.author_domain = given.helo};
+  const std::string field = authentication_results(given);
+  for (const char* part : {" smtp.mailfrom=xn--bcher-kva.test", " smtp.helo=xn--bcher-kva.test",
+                           " smtp.auth=xn--bcher-kva.test", " header.i=@xn--bcher-kva.test",
+                           " header.from=xn--bcher-kva.test"})
+    EXPECT_NE(field.find(part), field.npos) << part << " in " << field;
+  const std::string received = received_spf_field(*given.spf, given);
+  for (const char* part : {"envelope-from=xn--bcher-kva.test;", "helo=xn--bcher-kva.test;"})
+    EXPECT_NE(received.find(part), received.npos) << part << " in " << received;
+  EXPECT_EQ((field + received).find('?'), std::string::npos) << field << received;
+  given.sender =
+      "jo@b\xc3\xbc"
+      "cher.test";
+  EXPECT_NE(authentication_results(given).find("=jo@xn--bcher-kva.test"), std::string::npos);
+  given.sender =
+      "jo@b\xfc"
+      "cher.test";
+  EXPECT_EQ(authentication_results(given).find("smtp.mailfrom"), std::string::npos);
+}
+
+// RFC 8601 §5: as people see it, it is ours.
+TEST(Results, NamesThatLookLikeOursAreFound) {
+  struct Case {
+    const char *host, *field;
+    bool forged;
+  };
+  constexpr const char* kAscii = "mail.xn--bcher-kva.test";
+  constexpr const char* kUnicode =
+      "mail.b\xc3\xbc"
+      "cher.test";
+  for (const Case& one : {
+           Case{kAscii,
+                "Authentication-Results: mail.b\xc3\xbc"
+                "cher.test; dmarc=pass",
+                true},
+           Case{kAscii,
+                "Authentication-Results: MAIL.B\xc3\x9c"
+                "CHER.test; dmarc=pass",
+                true},
+           Case{kUnicode, "Authentication-Results: Mail.XN--bcher-kva.test; dmarc=pass", true},
+           Case{kUnicode,
+                "Authentication-Results: mail.b\xc3\xbc"
+                "cher.test; dmarc=pass",
+                true},
+           Case{kAscii, "Authentication-Results: mail.bucher.test; dmarc=pass", false},
+           Case{"mx.test", "Authentication-Results: mx.test.; dmarc=pass", true},
+           Case{"mx.test.", "Authentication-Results: mx.test; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: mx\xe3\x80\x82test; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: \f\vmx.test\v; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: \xc2\xa0mx.test\xc2\xa0; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: m\xe2\x80\x8bx.test; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: m\xe2\x80\x8cx.te\xe2\x80\x8dst; dmarc=pass",
+                true},
+           Case{"mx.test", "Authentication-Results: \xef\xbb\xbfmx.test\xe2\x81\xa0; dmarc=pass",
+                true},
+           Case{"mx.test", "Authentication-Results: mx\xc2\xad.test; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: dmarc = pass; spf=pass", true},
+           Case{"mx.test", "Authentication-Results: (x) dmarc (y) =pass", true},
+           Case{"mx.test", "Authentication-Results: i=1; mx.test; dmarc=pass", true},
+           Case{"mx.test", "Authentication-Results: other.test 1; dmarc=pass", false},
+           Case{"mx.test", "Authentication-Results: my.test; dmarc=pass", false},
+           Case{"mx.test", "Received-SPF: pass receiver=other.test; receiver=mx.test", true},
+           Case{"mx.test", "Received-SPF: pass receiver=other.test; receiver=m\xe2\x80\x8bx.test.",
+                true},
+           Case{"mx.test", "Received-SPF: pass rece\xc2\xadiver=mx.test; receiver=b.test", true},
+           Case{kAscii,
+                "Received-SPF: pass receiver=mail.b\xc3\xbc"
+                "cher.test",
+                true},
+           Case{"mx.test", "Received-SPF: pass receiver=a.test; receiver=b.test", false},
+       }) {
+    const std::string message = std::string(one.field) + "\r\n\r\n";
+    const auto header = message::parse_header(message);
+    ASSERT_EQ(header.fields().size(), 1U) << one.field;
+    EXPECT_EQ(forged_results(header, one.host).size(), one.forged ? 1U : 0U) << one.field;
+  }
+  std::string many = "Received-SPF: pass receiver=a.test;";
+  for (int i = 0; i < 100; ++i) many += " x=y;";
+  many += " receiver=mx.test\r\n\r\n";
+  const auto header = message::parse_header(many);
+  EXPECT_EQ(forged_results(header, "mx.test").size(), 1U);
+}
+
 // RFC 8601 §5.
 TEST(Results, FieldsThatClaimToBeOursAreFound) {
   const std::string message =

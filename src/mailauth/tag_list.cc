@@ -31,6 +31,34 @@ bool is_tag_value(std::string_view value) {
   });
 }
 
+constexpr Literal kTwice = "a tag stands twice";
+
+std::string_view name_of(std::string_view one) { return stripped(one.substr(0, one.find('='))); }
+
+/// Of what stands between two ";".
+Result<Tag> read_tag(std::string_view one) {
+  const auto equals = one.find('=');
+  if (equals == std::string_view::npos)
+    return fail(Kind::malformed, "a tag has no \"=\"", std::string(stripped(one).substr(0, 64)));
+  const Tag tag{name_of(one), stripped(one.substr(equals + 1))};
+  if (!is_tag_name(tag.name))
+    return fail(Kind::malformed, "not the name of a tag", std::string(tag.name.substr(0, 64)));
+  if (!is_tag_value(tag.value))
+    return fail(Kind::malformed, "a tag's value has a control character", std::string(tag.name));
+  return tag;
+}
+
+/// The next between two ";", taken from `text`. A ";" at the end is allowed; nothing between two is
+/// not, and real signers write it: it is passed over. nullopt: there is none.
+std::optional<std::string_view> next_of(std::string_view& text) {
+  while (!text.empty()) {
+    const auto one = text.substr(0, text.find(';'));
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+    if (!stripped(one).empty()) return one;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<TagList> TagList::parse(std::string_view text) {
@@ -38,26 +66,29 @@ Result<TagList> TagList::parse(std::string_view text) {
     return fail(Kind::over_limit, "the list of tags is too long");
   TagList out;
   std::set<std::string_view> names;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(';'), text.size());
-    const auto one = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (stripped(one).empty()) {
-      // A ";" at the end is allowed; nothing between two is not, and real signers write it.
-      continue;
-    }
-    const auto equals = one.find('=');
-    if (equals == std::string_view::npos)
-      return fail(Kind::malformed, "a tag has no \"=\"", std::string(stripped(one).substr(0, 64)));
-    const Tag tag{stripped(one.substr(0, equals)), stripped(one.substr(equals + 1))};
-    if (!is_tag_name(tag.name))
-      return fail(Kind::malformed, "not the name of a tag", std::string(tag.name.substr(0, 64)));
-    if (!is_tag_value(tag.value))
-      return fail(Kind::malformed, "a tag's value has a control character", std::string(tag.name));
-    if (!names.insert(tag.name).second)
-      return fail(Kind::malformed, "a tag stands twice", std::string(tag.name));
+  while (const auto one = next_of(text)) {
+    PH_TRY(const Tag tag, read_tag(*one));
+    if (!names.insert(tag.name).second) return fail(Kind::malformed, kTwice, std::string(tag.name));
     if (out.tags_.size() == kTagsMax) return fail(Kind::over_limit, "too many tags");
     out.tags_.push_back(tag);
+  }
+  return out;
+}
+
+TagList TagList::parse_leniently(std::string_view text, std::vector<BrokenTag>& broken) {
+  TagList out;
+  std::set<std::string_view> names;
+  text = text.substr(0, kTagListOctetsMax);
+  while (const auto one = next_of(text)) {
+    const auto tag = read_tag(*one);
+    if (tag && out.tags_.size() < kTagsMax && names.insert(tag->name).second) {
+      out.tags_.push_back(*tag);
+    } else if (broken.size() < kTagsMax) {
+      const std::string_view why = !tag                        ? std::string_view(tag.error().what)
+                                   : names.contains(tag->name) ? kTwice.text
+                                                               : "too many tags";
+      broken.push_back({name_of(*one), why});
+    }
   }
   return out;
 }

@@ -21,11 +21,22 @@ struct Tag {
   std::string_view value;  // without white space at its ends; folds inside it are kept
 };
 
+/// Both alias: the text, and a literal.
+struct BrokenTag {
+  std::string_view name;  // what stands where it has to be
+  std::string_view why;
+};
+
 class TagList {
  public:
   /// malformed: no tag-list, or a name that stands twice: then all of it is void (RFC 6376 §3.2).
   /// over_limit: kTagsMax, kTagListOctetsMax.
   static Result<TagList> parse(std::string_view text);
+
+  /// What can be read of it, as DMARC wants (RFC 9989 §4.8, RFC 7489 §6.3): a tag that is none is
+  /// left out, of those of one name the first counts, and those behind kTagsMax or
+  /// kTagListOctetsMax are passed over. `broken`: what was left out, at most kTagsMax.
+  static TagList parse_leniently(std::string_view text, std::vector<BrokenTag>& broken);
 
   const std::vector<Tag>& tags() const { return tags_; }
   /// nullopt: there is none of this name.
