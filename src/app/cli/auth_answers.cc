@@ -6,6 +6,7 @@
 
 #include "app/cli/auth_facts.h"
 #include "app/cli/auth_report.h"
+#include "app/cli/auth_signer.h"
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
@@ -26,9 +27,6 @@ namespace {
 
 namespace json = boost::json;
 using mailauth::Lookups;
-
-/// Octets of a private key's file; one of 8,192 bits has some 6,400.
-constexpr std::size_t kKeyFileOctetsMax = 64 << 10;
 
 /// Files have the line ends of their system; signatures are over those of the wire.
 std::string with_crlf(std::string_view octets) {
@@ -67,17 +65,6 @@ Result<mailauth::SpfQuery> spf_query(const AuthRequest& request, Wall now) {
   if (query.sender.empty() && query.helo.empty())
     return fail(Kind::malformed, "whose domain? name it with --from or --helo");
   return query;
-}
-
-Result<std::string> domain_of(const std::string& typed) {
-  if (typed.empty()) return fail(Kind::malformed, "which domain? name it with --domain");
-  return codec::to_ascii_domain(typed);
-}
-
-Result<crypto::PrivateKey> key_of(const std::string& file) {
-  if (file.empty()) return fail(Kind::malformed, "which key? name its file with --key");
-  PH_TRY(const std::string pem, read_all(file, kKeyFileOctetsMax));
-  return crypto::PrivateKey::from_pem(pem);
 }
 
 /// All checks of one message, each question asked once.
@@ -169,11 +156,10 @@ std::string body_digest(std::string_view body) {
 }
 
 json::object signed_facts(const std::string& fields, const std::string& message,
-                          const std::string& domain, const std::string& selector,
-                          const crypto::PrivateKey& key, bool header_only) {
+                          const Signer& signer, bool header_only) {
   json::object out{{"field", fields},
-                   {"record_name", selector + "._domainkey." + domain},
-                   {"record", mailauth::format_dkim_record(key)},
+                   {"record_name", signer.selector + "._domainkey." + signer.domain},
+                   {"record", mailauth::format_dkim_record(signer.key)},
                    {"code", kFine}};
   put_octets(out, header_only ? fields : fields + message);
   return out;
@@ -262,12 +248,9 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
 }
 
 Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
-  PH_TRY(auto domain, domain_of(request.domain));
-  if (request.selector.empty())
-    return fail(Kind::malformed, "which selector? name it with --selector");
-  PH_TRY(const auto key, key_of(request.key));
+  PH_TRY(const Signer signer, signer_of(request));
   mailauth::DkimSigning how{
-      .domain = domain, .selector = request.selector, .signed_at = seconds_of(now)};
+      .domain = signer.domain, .selector = signer.selector, .signed_at = seconds_of(now)};
   if (!request.expires.empty()) {
     PH_TRY(const auto after, daemon::parse_duration(request.expires));
     how.expires = seconds_of(now + after);
@@ -277,21 +260,18 @@ Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
   if (header.count("from") == 0)
     return fail(Kind::malformed, "there is no From field, and DKIM signs none without");
   PH_TRY(const std::string field,
-         mailauth::sign_dkim(header, how, key,
+         mailauth::sign_dkim(header, how, signer.key,
                              body_digest(std::string_view(message).substr(header.body()))));
-  return signed_facts(field, message, domain, request.selector, key, request.header_only);
+  return signed_facts(field, message, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
-  PH_TRY(auto domain, domain_of(request.domain));
-  if (request.selector.empty())
-    return fail(Kind::malformed, "which selector? name it with --selector");
+  PH_TRY(const Signer signer, signer_of(request));
   if (request.results.empty() == request.authserv_id.empty())
     return fail(Kind::malformed, "either --results with its text, or --authserv-id");
-  PH_TRY(const auto key, key_of(request.key));
   PH_TRY(const auto all, check(request, now));
-  mailauth::ArcSealing how{.domain = domain,
-                           .selector = request.selector,
+  mailauth::ArcSealing how{.domain = signer.domain,
+                           .selector = signer.selector,
                            .results = message::unfold(request.results),
                            .chain = all.outcome.arc.result,
                            .sealed_at = seconds_of(now)};
@@ -309,13 +289,13 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
     return fail(Kind::unavailable, "the DNS does not say whether the chain holds",
                 all.outcome.arc.why);
   PH_TRY(const std::string fields,
-         mailauth::seal_arc(all.header, how, key,
+         mailauth::seal_arc(all.header, how, signer.key,
                             body_digest(std::string_view(*all.message).substr(all.header.body()))));
-  return signed_facts(fields, *all.message, domain, request.selector, key, request.header_only);
+  return signed_facts(fields, *all.message, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
-  PH_TRY(const auto domain, domain_of(request.domain));
+  PH_TRY(const auto domain, domain_of(request.domain, Underscores::taken));
   struct Check {
     const std::string& domain;
     const std::vector<std::string>& selectors;

@@ -1,0 +1,33 @@
+// In whose name and with which key `auth sign` and `auth seal` sign, and over what.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/cli/auth_answers.h"
+#include "base/error.h"
+#include "crypto/signature_key.h"
+
+namespace ph::cli {
+
+/// Which names a request may say.
+enum class Underscores : std::uint8_t { refused, taken };
+
+/// A domain as somebody typed it, as the DNS knows it; a full stop at its end is taken.
+/// malformed, with what it is: nothing, or what cannot be a domain's name (a blank, "user@",
+/// an IP address). RFC 5321 §4.1.2.
+Result<std::string> domain_of(const std::string& typed, Underscores underscores);
+/// The same for a selector: parts of letters, digits and hyphens. RFC 6376 §3.1, RFC 8616 §3.
+Result<std::string> selector_of(const std::string& typed);
+
+struct Signer {
+  std::string domain, selector;  // as the DNS knows them
+  crypto::PrivateKey key;
+};
+
+/// What `domain`, `selector` and `key` of a request name; reads the key's file.
+/// malformed: one of them is missing or wrong; refused: an RSA key that proves nothing (RFC 8301
+/// §3.2).
+Result<Signer> signer_of(const AuthRequest& request);
+
+}  // namespace ph::cli

@@ -1,0 +1,51 @@
+#include "app/cli/auth_signer.h"
+
+#include <gtest/gtest.h>
+
+namespace ph::cli {
+namespace {
+
+TEST(AuthSigner, TakesSelectorsAsTheDnsKnowsThem) {
+  for (const auto& [typed, known] : std::vector<std::pair<std::string, std::string>>{
+           {"s1", "s1"},
+           {"S1", "s1"},
+           {"2026.mail", "2026.mail"},
+           {"a--b", "a--b"},
+           {"s1.", "s1"},
+           {"s\u00e9", "xn--s-bja"},
+           {"\u00e9.B\u00fccher", "xn--9ca.xn--bcher-kva"}}) {
+    const auto name = selector_of(typed);
+    ASSERT_TRUE(name) << typed << ": " << name.error().what;
+    EXPECT_EQ(*name, known);
+  }
+}
+
+TEST(AuthSigner, RefusesWhatIsNoSelector) {
+  for (const std::string typed :
+       {"", "s;b=x", "s\r\nX-Evil: 1", "s\r\n", "a b", " s", ".", "..", "a..b", ".a", "-a", "a-",
+        "s_1", "a@b", "s\t1", "\u00e9;b=x", "\xff", "a:b", "a=b"}) {
+    const auto name = selector_of(typed);
+    ASSERT_FALSE(name) << typed << " became " << *name;
+    EXPECT_EQ(name.error().kind, Kind::malformed);
+    if (!typed.empty()) {
+      EXPECT_TRUE(name.error().detail.starts_with(typed)) << name.error().detail;
+    }
+  }
+  EXPECT_FALSE(selector_of(std::string("s\0", 2)));
+  EXPECT_FALSE(selector_of(std::string(64, 'a')));
+}
+
+TEST(AuthSigner, RefusesWhatIsNoDomain) {
+  for (const std::string typed : {"", "a b", "user@good.test", "192.0.2.1", "192.0.2.1.",
+                                  "2001:db8::1", "[192.0.2.1]", "a;d=b", "a..b", "a.test\r\nb"}) {
+    EXPECT_FALSE(domain_of(typed, Underscores::taken)) << typed;
+    EXPECT_FALSE(domain_of(typed, Underscores::refused)) << typed;
+  }
+  EXPECT_EQ(domain_of("Good.Test.", Underscores::refused).value(), "good.test");
+  EXPECT_EQ(domain_of("b\u00fccher.test", Underscores::refused).value(), "xn--bcher-kva.test");
+  EXPECT_EQ(domain_of("_spf.good.test", Underscores::taken).value(), "_spf.good.test");
+  EXPECT_FALSE(domain_of("_spf.good.test", Underscores::refused));
+}
+
+}  // namespace
+}  // namespace ph::cli
