@@ -9,6 +9,7 @@
 #include "base/ip_text.h"
 #include "codec/idna.h"
 #include "codec/utf8.h"
+#include "mailauth/dkim.h"
 
 namespace ph::cli {
 namespace {
@@ -48,10 +49,23 @@ std::string name_of(std::string_view typed, Underscores underscores, std::string
   return are_labels(*name, underscores) ? *name : std::string();
 }
 
+/// Errors of a key name its file.
 Result<crypto::PrivateKey> key_of(const std::string& file) {
   if (file.empty()) return fail(Kind::malformed, "which key? name its file with --key (\"key\")");
   PH_TRY(const std::string pem, read_all(file, kKeyFileOctetsMax));
-  return crypto::PrivateKey::from_pem(pem);
+  auto key = crypto::PrivateKey::from_pem(pem);
+  if (!key) {
+    Error error = std::move(key).error();
+    error.detail = error.detail.empty() ? file : fmt::format("{}: {}", file, error.detail);
+    return std::unexpected(std::move(error));
+  }
+  if (key->kind() == crypto::KeyKind::rsa && key->bits() < mailauth::kDkimRsaBitsMin) {
+    return fail(Kind::malformed,
+                "the key is too short: RSA keys below 1024 bits prove nothing (RFC 8301 §3.2). "
+                "Make one of 2048 (openssl genrsa 2048), and publish it under a new selector",
+                fmt::format("{} has {} bits", file, key->bits()));
+  }
+  return key;
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ struct Signer {
 };
 
 /// What `domain`, `selector` and `key` of a request name; reads the key's file.
-/// malformed: one of them is missing or wrong; refused: an RSA key that proves nothing (RFC 8301
-/// §3.2).
+/// malformed: one of them is missing or wrong, or an RSA key is too short to prove anything
+/// (RFC 8301 §3.2); what a key's file has against it names the file.
 Result<Signer> signer_of(const AuthRequest& request);
 
 }  // namespace ph::cli

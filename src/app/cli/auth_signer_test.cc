@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace ph::cli {
 namespace {
 
@@ -45,6 +47,37 @@ TEST(AuthSigner, RefusesWhatIsNoDomain) {
   EXPECT_EQ(domain_of("b\u00fccher.test", Underscores::refused).value(), "xn--bcher-kva.test");
   EXPECT_EQ(domain_of("_spf.good.test", Underscores::taken).value(), "_spf.good.test");
   EXPECT_FALSE(domain_of("_spf.good.test", Underscores::refused));
+}
+
+std::string file_with(const std::string& name, const std::string& octets) {
+  std::string path = ::testing::TempDir() + "auth_signer_" + name;
+  std::ofstream(path, std::ios::binary) << octets;
+  return path;
+}
+
+Result<Signer> signer_with(const std::string& key_file) {
+  return signer_of({.domain = "x.test", .selector = "s", .key = key_file});
+}
+
+TEST(AuthSigner, RefusesKeysThatProveNothing) {
+  for (const unsigned bits : {512U, 768U}) {
+    const auto key = crypto::PrivateKey::generate(crypto::KeyKind::rsa, bits).value();
+    const std::string file = file_with("short.pem", key.pem());
+    const auto signer = signer_with(file);
+    ASSERT_FALSE(signer) << bits;
+    EXPECT_NE(signer.error().what.find("too short"), std::string::npos) << signer.error().what;
+    EXPECT_EQ(signer.error().detail, file + " has " + std::to_string(bits) + " bits");
+  }
+  for (const auto& key : {crypto::PrivateKey::generate(crypto::KeyKind::rsa, 1024).value(),
+                          crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value()})
+    EXPECT_TRUE(signer_with(file_with("fine.pem", key.pem())));
+}
+
+TEST(AuthSigner, NamesTheFileThatIsNoKey) {
+  const std::string file = file_with("no.pem", "not a key\n");
+  const auto signer = signer_with(file);
+  ASSERT_FALSE(signer);
+  EXPECT_NE(signer.error().detail.find(file), std::string::npos) << signer.error().detail;
 }
 
 }  // namespace
