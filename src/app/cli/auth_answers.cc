@@ -156,12 +156,12 @@ std::string body_digest(std::string_view body) {
 }
 
 json::object signed_facts(const std::string& fields, const std::string& message,
-                          const Signer& signer, bool header_only) {
+                          const message::Header& header, const Signer& signer, bool header_only) {
   json::object out{{"field", fields},
                    {"record_name", signer.selector + "._domainkey." + signer.domain},
                    {"record", mailauth::format_dkim_record(signer.key)},
                    {"code", kFine}};
-  put_octets(out, header_only ? fields : fields + message);
+  put_octets(out, header_only ? fields : with_fields(message, header, fields));
   return out;
 }
 
@@ -262,7 +262,7 @@ Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
   PH_TRY(const std::string field,
          mailauth::sign_dkim(header, how, signer.key,
                              body_digest(std::string_view(message).substr(header.body()))));
-  return signed_facts(field, message, signer, request.header_only);
+  return signed_facts(field, message, header, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
@@ -291,7 +291,7 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
   PH_TRY(const std::string fields,
          mailauth::seal_arc(all.header, how, signer.key,
                             body_digest(std::string_view(*all.message).substr(all.header.body()))));
-  return signed_facts(fields, *all.message, signer, request.header_only);
+  return signed_facts(fields, *all.message, all.header, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {

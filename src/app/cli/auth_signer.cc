@@ -113,4 +113,15 @@ Result<Signer> signer_of(const AuthRequest& request) {
   return Signer{std::move(domain), std::move(selector), std::move(key)};
 }
 
+std::string with_fields(std::string_view message, const message::Header& header,
+                        std::string_view fields) {
+  const std::size_t at = header.fields().front().offset;
+  std::string out;
+  out.reserve(message.size() + fields.size());
+  out += message.substr(0, at);
+  out += fields;
+  out += message.substr(at);
+  return out;
+}
+
 }  // namespace ph::cli

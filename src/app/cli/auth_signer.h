@@ -7,6 +7,7 @@
 #include "app/cli/auth_answers.h"
 #include "base/error.h"
 #include "crypto/signature_key.h"
+#include "message/header.h"
 
 namespace ph::cli {
 
@@ -29,5 +30,10 @@ struct Signer {
 /// malformed: one of them is missing or wrong, or an RSA key is too short to prove anything
 /// (RFC 8301 §3.2); what a key's file has against it names the file.
 Result<Signer> signer_of(const AuthRequest& request);
+
+/// The message with new fields above its first one; "From " lines of mailboxes stay on top.
+///   header  of `message`, with a field at least
+std::string with_fields(std::string_view message, const message::Header& header,
+                        std::string_view fields);
 
 }  // namespace ph::cli

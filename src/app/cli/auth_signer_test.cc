@@ -80,5 +80,16 @@ TEST(AuthSigner, NamesTheFileThatIsNoKey) {
   EXPECT_NE(signer.error().detail.find(file), std::string::npos) << signer.error().detail;
 }
 
+TEST(AuthSigner, PutsFieldsBelowTheLineOfAMailbox) {
+  for (const std::string top : {"", "From a@x.test Sat Nov 21 10:00:00 2026\r\n",
+                                "From a\r\n>From b\r\n", " folded from nowhere\r\n"}) {
+    const std::string rest = "From: a@x.test\r\n\r\nFrom a\r\n";
+    const std::string message = top + rest;
+    const std::string made = with_fields(message, message::parse_header(message), "New: 1\r\n");
+    EXPECT_EQ(made, top + "New: 1\r\n" + rest);
+    EXPECT_EQ(message::parse_header(made).fields().front().raw, "New: 1\r\n");
+  }
+}
+
 }  // namespace
 }  // namespace ph::cli
