@@ -81,6 +81,9 @@ Result<AuthRequest> request_of(const json::object& request, const AuthRequest& u
                                      {"selector", &out.selector},
                                      {"key", &out.key},
                                      {"expires", &out.expires},
+                                     {"canonical", &out.canonical},
+                                     {"identity", &out.identity},
+                                     {"fields", &out.fields},
                                      {"results", &out.results},
                                      {"authserv_id", &out.authserv_id},
                                      {"now", &out.now}}) {
@@ -88,6 +91,7 @@ Result<AuthRequest> request_of(const json::object& request, const AuthRequest& u
   }
   PH_TRY(out.header_only, flag_of(request, "header_only"));
   PH_TRY(out.public_suffixes, flag_of(request, "public_suffixes"));
+  PH_TRY(out.no_oversign, flag_of(request, "no_oversign"));
   if (const auto* selectors = request.if_contains("selectors")) {
     if (!selectors->is_array())
       return fail(Kind::malformed, "a member must be a list of texts", "selectors");
@@ -184,7 +188,15 @@ void add_makers(Command command, Common& common) {
                "s1 --key s1.pem\n");
   add_file(sign);
   add_signer(sign);
-  sign.command.text("--expires", sign.args->request.expires, "valid for so long, such as 7d (x=)");
+  AuthRequest& how = sign.args->request;
+  sign.command.text("--expires", how.expires, "valid for so long, such as 7d (x=)");
+  sign.command.text("--canonical", how.canonical,
+                    "forms of header and body (c=); default: relaxed/relaxed");
+  sign.command.text("--identity", how.identity, "for whom: someone@example.org (i=)");
+  sign.command.text("--fields", how.fields,
+                    "to sign, as from:to:subject (h=); default: those that say what it is");
+  sign.command.flag("--no-oversign", how.no_oversign,
+                    "do not keep others from adding fields of the signed names");
 
   auto seal = add_part(command, common, "seal", "add an ARC set to a message",
                        "Exit 1: nothing may be added, because the chain failed before.\n"

@@ -39,10 +39,6 @@ std::string with_crlf(std::string_view octets) {
   return out;
 }
 
-std::uint64_t seconds_of(Wall at) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(at), 0) / 1000);
-}
-
 Result<std::string> client_ip(const std::string& ip) {
   if (ip.empty()) return fail(Kind::malformed, "whose address? name it with --ip (\"ip\")");
   if (!parse_ip_text(ip)) return fail(Kind::malformed, "that is no IP address", ip);
@@ -148,9 +144,8 @@ void put_changes(const message::Header& header, std::string_view body,
         changes_of(header, body, outcomes[i], mailauth::SignatureKind::dkim);
 }
 
-std::string body_digest(std::string_view body) {
-  mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256,
-                              std::nullopt);
+std::string body_digest(std::string_view body, mailauth::Canonical form) {
+  mailauth::BodyDigest digest(form, crypto::DigestKind::sha256, std::nullopt);
   digest.update(body);
   return digest.finish();
 }
@@ -249,19 +244,15 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
 
 Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
   PH_TRY(const Signer signer, signer_of(request));
-  mailauth::DkimSigning how{
-      .domain = signer.domain, .selector = signer.selector, .signed_at = seconds_of(now)};
-  if (!request.expires.empty()) {
-    PH_TRY(const auto after, daemon::parse_duration(request.expires));
-    how.expires = seconds_of(now + after);
-  }
+  PH_TRY(const auto how, signing_of(request, signer, now));
   const std::string message = with_crlf(request.message);
   const auto header = message::parse_header(message);
   if (header.count("from") == 0)
     return fail(Kind::malformed, "there is no From field, and DKIM signs none without");
   PH_TRY(const std::string field,
-         mailauth::sign_dkim(header, how, signer.key,
-                             body_digest(std::string_view(message).substr(header.body()))));
+         mailauth::sign_dkim(
+             header, how, signer.key,
+             body_digest(std::string_view(message).substr(header.body()), how.body_form)));
   return signed_facts(field, message, header, signer, request.header_only);
 }
 
@@ -290,7 +281,8 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
                 all.outcome.arc.why);
   PH_TRY(const std::string fields,
          mailauth::seal_arc(all.header, how, signer.key,
-                            body_digest(std::string_view(*all.message).substr(all.header.body()))));
+                            body_digest(std::string_view(*all.message).substr(all.header.body()),
+                                        mailauth::Canonical::relaxed)));
   return signed_facts(fields, *all.message, all.header, signer, request.header_only);
 }
 

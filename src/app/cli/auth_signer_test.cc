@@ -80,6 +80,58 @@ TEST(AuthSigner, NamesTheFileThatIsNoKey) {
   EXPECT_NE(signer.error().detail.find(file), std::string::npos) << signer.error().detail;
 }
 
+mailauth::DkimSigning made_of(AuthRequest request) {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  return signing_of(request, {"x.test", "s", key}, wall_of(1'000'000)).value();
+}
+
+TEST(AuthSigner, SignsAsARequestSays) {
+  using mailauth::Canonical;
+  const auto usual = made_of({});
+  EXPECT_EQ(usual.signed_at, 1000U);
+  EXPECT_FALSE(usual.expires);
+  EXPECT_TRUE(usual.oversign && usual.fields.empty() && usual.identity.empty());
+  EXPECT_EQ(usual.header_form, Canonical::relaxed);
+  EXPECT_EQ(usual.body_form, Canonical::relaxed);
+
+  const auto other = made_of({.expires = "1m",
+                              .canonical = "simple/relaxed",
+                              .identity = "a;b=c\u00e9 d@Sub.X.test",
+                              .fields = "From: Subject:x-own",
+                              .no_oversign = true});
+  EXPECT_EQ(other.expires, 1060U);
+  EXPECT_EQ(other.header_form, Canonical::simple);
+  EXPECT_EQ(other.body_form, Canonical::relaxed);
+  EXPECT_EQ(other.identity, "a=3Bb=3Dc=C3=A9=20d@sub.x.test");
+  EXPECT_EQ(other.fields, (std::vector<std::string>{"From", "Subject", "x-own"}));
+  EXPECT_FALSE(other.oversign);
+  EXPECT_EQ(made_of({.canonical = "relaxed"}).body_form, Canonical::simple);
+  EXPECT_EQ(made_of({.identity = "@x.test"}).identity, "@x.test");
+}
+
+TEST(AuthSigner, SaysWhichPartOfARequestIsWrong) {
+  const auto key = crypto::PrivateKey::generate(crypto::KeyKind::ed25519).value();
+  for (const auto& [request, words] : std::vector<std::pair<AuthRequest, std::string>>{
+           {{.expires = "soon"}, "--expires"},
+           {{.expires = "0s"}, "--expires"},
+           {{.canonical = "strict"}, "--canonical"},
+           {{.canonical = "relaxed/"}, "--canonical"},
+           {{.canonical = "relaxed/simple/simple"}, "--canonical"},
+           {{.identity = "x.test"}, "--identity"},
+           {{.identity = "a@other.test"}, "--identity"},
+           {{.identity = "a@notx.test"}, "--identity"},
+           {{.identity = "a@x.test;b=x"}, "cannot be a domain"},
+           {{.identity = std::string(65, 'a') + "@x.test"}, "--identity"},
+           {{.fields = "from::to"}, "--fields"},
+           {{.fields = "from;b"}, "--fields"},
+           {{.fields = "from\r\nX-Evil"}, "--fields"}}) {
+    const auto how = signing_of(request, {"x.test", "s", key}, wall_of(1'000'000));
+    ASSERT_FALSE(how) << words;
+    EXPECT_EQ(how.error().kind, Kind::malformed);
+    EXPECT_NE(how.error().what.find(words), std::string::npos) << how.error().what;
+  }
+}
+
 TEST(AuthSigner, PutsFieldsBelowTheLineOfAMailbox) {
   for (const std::string top : {"", "From a@x.test Sat Nov 21 10:00:00 2026\r\n",
                                 "From a\r\n>From b\r\n", " folded from nowhere\r\n"}) {
