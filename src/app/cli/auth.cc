@@ -6,6 +6,7 @@
 
 #include "app/cli/administrator.h"
 #include "app/cli/auth_answers.h"
+#include "app/cli/auth_request.h"
 #include "app/cli/auth_text.h"
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
@@ -65,43 +66,6 @@ int run_one(const Common& common, const Args& args) {
     fmt::print("{}", auth_text(*facts));
   }
   return code;
-}
-
-Result<AuthRequest> request_of(const json::object& request, const AuthRequest& usual) {
-  AuthRequest out = usual;
-  PH_TRY(out.what, text_of(request, "do"));
-  const auto text = [&](std::string_view member, std::string& into) -> Result<Done> {
-    PH_TRY(into, text_of(request, member, into));
-    return Done{};
-  };
-  for (const auto& [member, into] : {std::pair<std::string_view, std::string*>{"ip", &out.ip},
-                                     {"helo", &out.helo},
-                                     {"from", &out.from},
-                                     {"domain", &out.domain},
-                                     {"selector", &out.selector},
-                                     {"key", &out.key},
-                                     {"expires", &out.expires},
-                                     {"canonical", &out.canonical},
-                                     {"identity", &out.identity},
-                                     {"fields", &out.fields},
-                                     {"results", &out.results},
-                                     {"authserv_id", &out.authserv_id},
-                                     {"now", &out.now}}) {
-    PH_TRY([[maybe_unused]] const auto done, text(member, *into));
-  }
-  PH_TRY(out.header_only, flag_of(request, "header_only"));
-  PH_TRY(out.public_suffixes, flag_of(request, "public_suffixes"));
-  PH_TRY(out.no_oversign, flag_of(request, "no_oversign"));
-  if (const auto* selectors = request.if_contains("selectors")) {
-    if (!selectors->is_array())
-      return fail(Kind::malformed, "a member must be a list of texts", "selectors");
-    for (const auto& each : selectors->as_array())
-      if (each.is_string()) out.selectors.emplace_back(each.as_string());
-  }
-  if (out.what != "spf" && out.what != "lint") {
-    PH_TRY(out.message, octets_of(request));
-  }
-  return out;
 }
 
 int run_requests(const Common& common, const Args& args) {

@@ -1,6 +1,7 @@
 #include "app/cli/auth_answers.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -162,6 +163,14 @@ json::object signed_facts(const std::string& fields, const std::string& message,
 
 }  // namespace
 
+Result<Done> auth_part(std::string_view what) {
+  constexpr std::array<std::string_view, 8> kParts{"spf",  "dkim", "dmarc", "arc",
+                                                   "sign", "seal", "lint",  "report"};
+  if (std::ranges::find(kParts, what) != kParts.end()) return Done{};
+  return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal, lint or report",
+              std::string(what));
+}
+
 struct AuthDesk::Checked {
   std::unique_ptr<const std::string> message;  // with CRLF; stays where it is
   message::Header header;                      // aliases it
@@ -184,8 +193,12 @@ Result<Wall> AuthDesk::time_of(const AuthRequest& request) {
   if (request.now.empty()) return world_->clock.wall();
   if (request.now.size() <= 11 && request.now.find_first_not_of("0123456789") == std::string::npos)
     return wall_of(std::stoll(request.now) * 1000);
-  PH_TRY(const auto read, message::read_date(request.now));
-  return read.at;
+  const auto read = message::read_date(request.now);
+  if (!read)
+    return fail(Kind::malformed,
+                "--now (\"now\") is no time: write seconds since 1970, or 2026-11-21T10:00:00Z",
+                request.now);
+  return read->at;
 }
 
 Result<json::object> AuthDesk::spf(const AuthRequest& request, Wall now) {
@@ -203,8 +216,14 @@ Result<json::object> AuthDesk::spf(const AuthRequest& request, Wall now) {
 
 Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) {
   std::optional<mailauth::SpfQuery> spf;
-  if (!request.ip.empty() && (request.what == "dmarc" || request.what == "seal")) {
-    PH_TRY(spf, spf_query(request, now));
+  if (request.what == "dmarc" || request.what == "seal") {
+    if (request.ip.empty() && !(request.from.empty() && request.helo.empty()))
+      return fail(Kind::malformed,
+                  "SPF needs the address, too, that the mail came from: add --ip (\"ip\"), or "
+                  "leave --from and --helo out");
+    if (!request.ip.empty()) {
+      PH_TRY(spf, spf_query(request, now));
+    }
   }
   Checked out;
   out.message = std::make_unique<const std::string>(with_crlf(request.message));
@@ -301,6 +320,7 @@ Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
 }
 
 Result<json::object> AuthDesk::answer(const AuthRequest& request) {
+  PH_TRY([[maybe_unused]] const auto is_part, auth_part(request.what));
   PH_TRY(const Wall now, time_of(request));
   json::object out;
   if (request.what == "spf") {
@@ -316,8 +336,7 @@ Result<json::object> AuthDesk::answer(const AuthRequest& request) {
   } else if (request.what == "report") {
     PH_TRY(out, report_facts(request.message));
   } else {
-    return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal, lint or report",
-                request.what);
+    PH_CHECK(false);  // auth_part()
   }
   out["do"] = request.what;
   return out;

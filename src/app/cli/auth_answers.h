@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/cli/world.h"
@@ -36,6 +37,9 @@ struct AuthRequest {
   bool public_suffixes = false;        // dmarc: RFC 7489 in place of the tree walk
   std::string now;                     // "": by the clock
 };
+
+/// malformed: it is none of the parts of `auth`.
+Result<Done> auth_part(std::string_view what);
 
 /// Asks the DNS and answers. One at a time.
 class AuthDesk {
