@@ -18,8 +18,8 @@ inline constexpr std::size_t kDiagnosedBodyOctetsMax = 16 << 20;
 inline constexpr std::size_t kDiagnosedEndsMax = 20'000;
 
 struct DkimChange {
-  // "body_added", "body_form", "field_rewritten", "field_missing", "field_spaced", "header_form",
-  // "header_spaced"
+  // "body_added", "body_form", "body_spaced", "field_rewritten", "field_missing", "field_spaced",
+  // "header_form", "header_spaced"
   std::string kind;
   std::string what;  // one sentence
 };

@@ -55,6 +55,33 @@ TEST(DkimDiagnose, TellsEveryPlaceOfAFooter) {
   }
 }
 
+TEST(DkimDiagnose, SaysWhenOnlyWhiteSpaceOfTheBodyWasChanged) {
+  const auto signature = signature_of("one two\r\n\r\nthree\r\n", Canonical::simple);
+  for (const std::string body : {"one two  \r\n\r\nthree\r\n", "one two\r\n \r\nthree\t\r\n\r\n"}) {
+    const auto changes = diagnose(body, signature);
+    ASSERT_EQ(changes.size(), 1U) << body;
+    EXPECT_EQ(changes[0].kind, "body_spaced");
+    EXPECT_EQ(changes[0].what,
+              "only white space at ends of lines was changed in the body on the way: signed with "
+              "c=relaxed it would have passed");
+  }
+  // Between words it was the signer, as a rule.
+  for (const std::string body : {"one  two\r\n\r\nthree\r\n", "one\ttwo\r\n\r\nthree\r\n"}) {
+    const auto changes = diagnose(body, signature);
+    ASSERT_EQ(changes.size(), 1U) << body;
+    EXPECT_EQ(changes[0].kind, "body_form");
+  }
+  EXPECT_TRUE(diagnose("one two\r\nthree\r\n", signature).empty());
+}
+
+TEST(DkimDiagnose, SaysNothingOfCopiesWithoutAName) {
+  auto signature = signature_of("x\r\n", Canonical::relaxed);
+  signature.copied = {{"", "ZZ"}, {"Date", " today"}};
+  const auto changes = diagnose("x\r\n", signature);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].what, "Date was removed");
+}
+
 TEST(DkimDiagnose, AnEmptyBodyThatWasFilled) {
   const auto changes = diagnose("all new\r\n", signature_of("", Canonical::simple));
   ASSERT_EQ(changes.size(), 1U);

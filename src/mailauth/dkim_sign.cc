@@ -39,6 +39,14 @@ constexpr std::array<std::string_view, 11> kOversigned{
 
 constexpr std::size_t kColumnsMax = 76;
 
+/// What would end the tag, or the field, stands in no name. Stricter is who takes names from
+/// people.
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> fields_to_sign(const message::Header& header, const DkimSigning& how) {
@@ -101,6 +109,9 @@ void SignatureField::folded(std::string_view text) {
 
 Result<std::string> sign_dkim(const message::Header& header, const DkimSigning& how,
                               const crypto::PrivateKey& key, std::string_view body_hash) {
+  if (!is_plain_name(how.domain)) return fail(Kind::malformed, "d= would be no domain", how.domain);
+  if (!is_plain_name(how.selector))
+    return fail(Kind::malformed, "s= would be no selector", how.selector);
   const auto fields = fields_to_sign(header, how);
   SignatureField out("DKIM-Signature:");
   out.tag("v=1");

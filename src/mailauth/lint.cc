@@ -8,8 +8,8 @@
 
 #include "mailauth/dkim_record.h"
 #include "mailauth/dmarc.h"
+#include "mailauth/lint_desk.h"
 #include "mailauth/spf.h"
-#include "wire/dns/rdata.h"
 
 namespace ph::mailauth {
 namespace {
@@ -21,59 +21,26 @@ constexpr std::array<std::string_view, 16> kCommonSelectors{
     "default", "dkim", "mail", "google", "selector1", "selector2", "s1",  "s2",
     "k1",      "k2",   "k3",   "key1",   "smtp",      "mx",        "rsa", "ed25519"};
 
-class Lint {
+class Lint : LintDesk {
  public:
-  Lint(const std::string& domain, Lookups& lookups) : lookups_(lookups) { out_.domain = domain; }
+  using LintDesk::LintDesk;
 
   std::optional<LintOutcome> run(const std::vector<std::string>& selectors, Wall now) {
-    const bool has_mail = look_at_mx();
+    const bool has_mail = lint_mail_hosts(*this);
     look_at_spf(now, has_mail);
     look_at_dmarc();
     look_at_dkim(selectors, has_mail);
-    look_at_transport();
-    if (waits_) return std::nullopt;
-    LintOutcome sorted{std::move(out_.domain), std::move(out_.records), {}};
+    lint_transport(*this);
+    if (waits) return std::nullopt;
+    LintOutcome sorted{std::move(out.domain), std::move(out.records), {}};
     for (const auto severity : {wrong, risk, advice, unknown}) {
-      for (auto& each : out_.findings)
+      for (auto& each : out.findings)
         if (each.severity == severity) sorted.findings.push_back(std::move(each));
     }
     return sorted;
   }
 
  private:
-  void say(LintSeverity severity, std::string_view about, std::string what, std::string why,
-           std::string fix) {
-    out_.findings.push_back(
-        {severity, std::string(about), std::move(what), std::move(why), std::move(fix)});
-  }
-  /// nullptr: not known yet, or never (which is a finding).
-  const dns::Answer* ask(std::string_view about, const std::string& name, std::uint16_t type) {
-    const dns::Answer* answer = lookups_.find(name, type);
-    if (answer == nullptr) {
-      waits_ = true;
-    } else if (!dns::is_definite(answer->status)) {
-      say(unknown, about, fmt::format("the DNS does not say {} of {}", dns::type_name(type), name),
-          answer->why.empty() ? std::string(dns::to_string(answer->status)) : answer->why,
-          "look at the domain's name servers: mail waits, or is refused, while they fail");
-      return nullptr;
-    }
-    return answer;
-  }
-  /// nullopt: not known yet, or never.
-  std::optional<std::vector<std::string>> records(std::string_view about, const std::string& name,
-                                                  bool (*is)(std::string_view)) {
-    const dns::Answer* answer = ask(about, name, dns::kTypeTxt);
-    if (answer == nullptr) return std::nullopt;
-    std::vector<std::string> out;
-    for (auto& text : texts_of(*answer)) {
-      if (!is(text)) continue;
-      out_.records.push_back({std::string(about), name, text});
-      out.push_back(std::move(text));
-    }
-    return out;
-  }
-
-  bool look_at_mx();
   void look_at_spf(Wall now, bool has_mail);
   void criticise_spf(const SpfRecord& record, std::string_view text);
   void count_spf(Wall now);
@@ -82,39 +49,10 @@ class Lint {
   void look_at_dkim(const std::vector<std::string>& selectors, bool has_mail);
   bool look_at_key(const std::string& selector, bool expected);
   void criticise_key(const DkimRecord& record, const std::string& name);
-  void look_at_transport();
-
-  Lookups& lookups_;
-  LintOutcome out_;
-  bool waits_ = false;
 };
 
-bool Lint::look_at_mx() {
-  const std::string& domain = out_.domain;
-  const dns::Answer* answer = ask("mx", domain, dns::kTypeMx);
-  if (answer == nullptr) return true;
-  if (answer->status == dns::Status::no_name) {
-    say(wrong, "mx", fmt::format("{} does not exist", domain),
-        "mail in the name of a domain that is not there is refused", "register or publish it");
-    return true;
-  }
-  if (answer->data.empty()) {
-    say(advice, "mx", fmt::format("{} has no MX record", domain),
-        "mail goes to its own address, and senders without a way back look suspicious",
-        "publish an MX record, or \"MX 0 .\" where it takes no mail (RFC 7505 §3)");
-    return true;
-  }
-  for (const auto& rdata : answer->data) {
-    const auto mx = dns::parse_mx(rdata);
-    if (!mx) continue;
-    out_.records.push_back({"mx", domain, fmt::format("{} {}", mx->preference, mx->exchange)});
-    if (mx->exchange == "." && answer->data.size() == 1) return false;
-  }
-  return true;
-}
-
 void Lint::look_at_spf(Wall now, bool has_mail) {
-  const auto found = records("spf", out_.domain, is_spf_record);
+  const auto found = records("spf", out.domain, is_spf_record);
   if (!found) return;
   if (found->empty()) {
     say(wrong, "spf", "there is no SPF record",
@@ -196,12 +134,12 @@ void Lint::count_spf(Wall now) {
   for (const std::string_view ip : {"192.0.2.255", "2001:db8:ffff::ff"}) {
     SpfCheck check({.ip = std::string(ip),
                     .helo = {},
-                    .sender = "postmaster@" + out_.domain,
+                    .sender = "postmaster@" + out.domain,
                     .receiver = {},
                     .now = now});
-    const auto outcome = check.run(lookups_);
+    const auto outcome = check.run(lookups);
     if (!outcome) {
-      waits_ = true;
+      waits = true;
       continue;
     }
     if (outcome->result == SpfResult::permerror || outcome->result == SpfResult::temperror) {
@@ -220,7 +158,7 @@ void Lint::count_spf(Wall now) {
 }
 
 void Lint::look_at_dmarc() {
-  const std::string own = "_dmarc." + out_.domain;
+  const std::string own = "_dmarc." + out.domain;
   const auto found = records("dmarc", own, is_dmarc_record);
   if (!found) return;
   if (found->size() > 1) {
@@ -239,9 +177,9 @@ void Lint::look_at_dmarc() {
   }
   // None of its own: the check itself walks up the tree.
   const PublicSuffixes suffixes;
-  const auto outcome = DmarcCheck({.author_domains = {out_.domain}}, suffixes).run(lookups_);
+  const auto outcome = DmarcCheck({.author_domains = {out.domain}}, suffixes).run(lookups);
   if (!outcome) {
-    waits_ = true;
+    waits = true;
     return;
   }
   if (outcome->record.empty()) {
@@ -252,7 +190,7 @@ void Lint::look_at_dmarc() {
                     own));
     return;
   }
-  out_.records.push_back({"dmarc", "_dmarc." + outcome->record_domain, outcome->record});
+  out.records.push_back({"dmarc", "_dmarc." + outcome->record_domain, outcome->record});
   if (outcome->published == DmarcPolicy::none) {
     say(risk, "dmarc",
         fmt::format("the record of {} wants nothing done ({}=none)", outcome->record_domain,
@@ -285,13 +223,14 @@ void Lint::criticise_dmarc(const DmarcRecord& record, const std::string& name) {
     say(advice, "dmarc", "no reports are asked for (rua=)",
         "nobody tells you who sends in your name", fmt::format("add rua=mailto:... at {}", name));
   }
+  lint_destinations(*this, record);
 }
 
 bool Lint::look_at_key(const std::string& selector, bool expected) {
-  const std::string name = selector + "._domainkey." + out_.domain;
-  const dns::Answer* answer = lookups_.find(name, dns::kTypeTxt);
+  const std::string name = selector + "._domainkey." + out.domain;
+  const dns::Answer* answer = lookups.find(name, dns::kTypeTxt);
   if (answer == nullptr) {
-    waits_ = true;
+    waits = true;
     return false;
   }
   if (!dns::is_definite(answer->status)) {
@@ -306,7 +245,7 @@ bool Lint::look_at_key(const std::string& selector, bool expected) {
     }
     return false;
   }
-  for (const auto& text : texts) out_.records.push_back({"dkim", name, text});
+  for (const auto& text : texts) out.records.push_back({"dkim", name, text});
   if (texts.size() > 1) {
     say(wrong, "dkim", fmt::format("there are {} records at {}", texts.size(), name),
         "which of them counts is not defined (RFC 6376 §3.6.2.2)", "keep one key a selector");
@@ -359,30 +298,48 @@ void Lint::look_at_dkim(const std::vector<std::string>& selectors, bool has_mail
     if (std::ranges::find(selectors, selector) != selectors.end()) continue;
     if (looked++ < kLintSelectorsMax) found += look_at_key(std::string(selector), false) ? 1 : 0;
   }
-  if (!waits_ && found == 0 && selectors.empty() && has_mail) {
+  if (!waits && found == 0 && selectors.empty() && has_mail) {
     say(advice, "dkim", "no DKIM key is found under the names that are often used",
         "whether there is one elsewhere cannot be seen without its selector",
         "name the selector (--selector); it stands as s= in your DKIM-Signature");
   }
 }
 
-void Lint::look_at_transport() {
-  const auto is_sts = [](std::string_view text) { return text.starts_with("v=STSv1"); };
-  const auto is_report = [](std::string_view text) { return text.starts_with("v=TLSRPTv1"); };
-  const auto sts = records("mta-sts", "_mta-sts." + out_.domain, is_sts);
-  const auto report = records("tls-rpt", "_smtp._tls." + out_.domain, is_report);
-  if (!sts || !report) return;
-  if (sts->size() > 1) {
-    say(wrong, "mta-sts", "there is more than one MTA-STS record",
-        "then none counts (RFC 8461 §3.1)", "keep one");
-  } else if (sts->size() == 1 && report->empty()) {
-    say(advice, "tls-rpt", "there is MTA-STS without TLS-RPT",
-        "nobody tells you when mail does not come because of it",
-        "publish at _smtp._tls a TXT record: \"v=TLSRPTv1; rua=mailto:...\" (RFC 8460 §3)");
-  }
+}  // namespace
+
+void LintDesk::say(LintSeverity severity, std::string_view about, std::string what, std::string why,
+                   std::string fix) {
+  out.findings.push_back(
+      {severity, std::string(about), std::move(what), std::move(why), std::move(fix)});
 }
 
-}  // namespace
+const dns::Answer* LintDesk::ask(std::string_view about, const std::string& name,
+                                 std::uint16_t type) {
+  const dns::Answer* answer = lookups.find(name, type);
+  if (answer == nullptr) {
+    waits = true;
+  } else if (!dns::is_definite(answer->status)) {
+    say(unknown, about, fmt::format("the DNS does not say {} of {}", dns::type_name(type), name),
+        answer->why.empty() ? std::string(dns::to_string(answer->status)) : answer->why,
+        "look at the domain's name servers: mail waits, or is refused, while they fail");
+    return nullptr;
+  }
+  return answer;
+}
+
+std::optional<std::vector<std::string>> LintDesk::records(std::string_view about,
+                                                          const std::string& name,
+                                                          bool (*is)(std::string_view)) {
+  const dns::Answer* answer = ask(about, name, dns::kTypeTxt);
+  if (answer == nullptr) return std::nullopt;
+  std::vector<std::string> found;
+  for (auto& text : texts_of(*answer)) {
+    if (!is(text)) continue;
+    out.records.push_back({std::string(about), name, text});
+    found.push_back(std::move(text));
+  }
+  return found;
+}
 
 std::string_view to_string(LintSeverity severity) {
   constexpr std::array<std::string_view, 4> names{"wrong", "risk", "advice", "unknown"};

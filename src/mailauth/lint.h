@@ -14,6 +14,8 @@ namespace ph::mailauth {
 
 /// Selectors that are looked at: given ones, and those that are tried.
 inline constexpr std::size_t kLintSelectorsMax = 64;
+/// Hosts of MX records that are looked at.
+inline constexpr std::size_t kLintMailHostsMax = 32;
 /// Keys of RSA that should be at least so long. RFC 8301 §3.2.
 inline constexpr unsigned kLintRsaBitsMin = 2048;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "mailauth/dkim_record.h"
 #include "mailauth/testing/zone.h"
 
@@ -146,8 +147,91 @@ TEST(Lint, ADomainWithoutMailNeedsLittle) {
   Zone zone;
   zone.mx("x.test", 0, "");
   zone.txt("x.test", {"v=spf1 -all"});
-  zone.txt("_dmarc.x.test", {"v=DMARC1; p=reject; rua=mailto:d@y.test"});
+  zone.txt("_dmarc.x.test", {"v=DMARC1; p=reject; rua=mailto:d@x.test"});
   EXPECT_TRUE(lint(zone).findings.empty());
+}
+
+TEST(Lint, CriticisesMailHosts) {
+  using enum LintSeverity;
+  Zone zone = good();
+  zone.mx("x.test", 20, "192.0.2.9");
+  zone.mx("x.test", 30, "gone.x.test");
+  zone.txt("bare.x.test", {"no address here"});
+  zone.mx("x.test", 40, "bare.x.test");
+  zone.target("alias.x.test", dns::kTypeCname, "mx.x.test");
+  zone.mx("x.test", 50, "alias.x.test");
+  zone.address("six.x.test", "2001:db8::1");
+  zone.mx("x.test", 60, "Six.X.test");
+  zone.fails("dark.x.test", dns::Status::timed_out);
+  zone.mx("x.test", 70, "dark.x.test");
+  zone.mx("x.test", 0, "");
+  const auto outcome = lint(zone, {"s1"});
+  EXPECT_TRUE(says(outcome, wrong, "names an IP address: 192.0.2.9"));
+  EXPECT_TRUE(says(outcome, wrong, "gone.x.test has no address"));
+  EXPECT_TRUE(says(outcome, wrong, "bare.x.test has no address"));
+  EXPECT_TRUE(says(outcome, risk, "alias.x.test is an alias (CNAME) of mx.x.test"));
+  EXPECT_TRUE(says(outcome, wrong, "stands beside others"));
+  EXPECT_TRUE(says(outcome, unknown, "A of dark.x.test"));
+  for (const auto& each : outcome.findings) {
+    EXPECT_EQ(ascii_lower(each.what).find("six.x.test"), std::string::npos) << each.what;
+    EXPECT_EQ(each.what.find("host mx.x.test"), std::string::npos) << each.what;
+  }
+}
+
+TEST(Lint, TheHostsThatAreLookedAtAreBounded) {
+  Zone zone = good();
+  for (int i = 0; i < 1000; ++i) zone.mx("x.test", 10, "h" + std::to_string(i) + ".x.test");
+  lint(zone, {"s1"});
+  EXPECT_LT(zone.asked(), 2 * kLintMailHostsMax + kLintSelectorsMax + 40);
+}
+
+TEST(Lint, CriticisesTheRecordsOfTransport) {
+  using enum LintSeverity;
+  const std::string sts = "_mta-sts.x.test", report = "_smtp._tls.x.test";
+  struct Case {
+    std::string name, text;
+    LintSeverity severity;
+    std::string what;
+  };
+  for (const auto& [name, text, severity, what] : std::vector<Case>{
+           {sts, "v=STSv1;", wrong, "has no id="},
+           {sts, "v=STSv1; id=2026-11-21;", wrong, "id= of the MTA-STS record is wrong"},
+           {sts, "v=STSv1; id=" + std::string(33, 'a'), wrong, "is wrong"},
+           {sts, "v=STSv1; id=1; id=2", wrong, "record is wrong"},
+           {sts, "v=STSv1; id=20261121T100000;", advice, "without TLS-RPT"},
+           {report, "v=TLSRPTv1;", wrong, "has no rua="},
+           {report, "v=TLSRPTv1; rua=d@x.test", wrong, "names no place for reports: \"d@x.test\""},
+           {report, "v=TLSRPTv1; rua=mailto:d", wrong, "\"mailto:d\""},
+           {report, "v=TLSRPTv1; rua=https://", wrong, "\"https://\""},
+           {report, "v=TLSRPTv1; rua=mailto:d@x.test,http://x.test", wrong, "\"http://x.test\""}}) {
+    Zone zone = good();
+    zone.txt(name, {text});
+    const auto outcome = lint(zone, {"s1"});
+    EXPECT_TRUE(says(outcome, severity, what)) << text;
+    // The worst comes first; that nobody is asked for reports may come behind it.
+    EXPECT_NE(outcome.findings.front().what.find(what), std::string::npos) << text;
+    EXPECT_LE(outcome.findings.size(), name == sts ? 2U : 1U) << text;
+  }
+  Zone fine = good();
+  fine.txt(sts, {"v=STSv1; id=1"});
+  fine.txt(report, {"v=TLSRPTv1; rua=mailto:d@x.test, https://x.test/tls"});
+  EXPECT_TRUE(lint(fine, {"s1"}).findings.empty());
+  fine.txt(report, {"v=TLSRPTv1; rua=mailto:e@x.test"});
+  EXPECT_TRUE(says(lint(fine, {"s1"}), wrong, "2 TLS-RPT records"));
+}
+
+TEST(Lint, SaysWhoDoesNotTakeTheReports) {
+  using enum LintSeverity;
+  Zone zone = good("v=spf1 mx -all",
+                   "v=DMARC1; p=reject; rua=mailto:d@x.test,mailto:d@y.test,mailto:d@dark.test; "
+                   "ruf=mailto:f@z.test,mailto:f@y.test");
+  zone.txt("x.test._report._dmarc.z.test", {"v=DMARC1"});
+  zone.fails("x.test._report._dmarc.dark.test", dns::Status::failed);
+  const auto outcome = lint(zone, {"s1"});
+  EXPECT_TRUE(says(outcome, wrong, "rua= names mailto:d@y.test, and no reports go there"));
+  EXPECT_TRUE(says(outcome, wrong, "ruf= names mailto:f@y.test"));
+  EXPECT_TRUE(says(outcome, unknown, "rua= names mailto:d@dark.test"));
+  EXPECT_EQ(outcome.findings.size(), 3U);
 }
 
 }  // namespace

@@ -168,6 +168,37 @@ class Senders(unittest.TestCase):
         unix = self.file('unix.eml', self.sign('ed').replace(b'\r\n', b'\n'))
         self.assertEqual(self.facts('dkim', unix)['result'], 'pass')
 
+    def test_signatures_as_they_are_wanted(self):
+        mailbox = self.file('mailbox.eml', b'From alice Sat Nov 21 10:00:00 2026\r\n' + MESSAGE)
+        for form in ('simple/simple', 'simple/relaxed', 'relaxed/simple', 'relaxed/relaxed'):
+            signed = self.run_auth('sign', mailbox, '--domain', 'a.test', '--selector', 'ed', '--key', self.keys['ed'],
+                                   '--canonical', form, '--identity', 'al;ice@sub.a.test', '--fields', 'from:subject',
+                                   '--no-oversign').stdout
+            self.assertTrue(signed.startswith(b'From alice'), signed[:80])
+            found = self.facts('dkim', self.file('wanted.eml', signed))['signatures'][0]
+            self.assertEqual([found[name] for name in ('result', 'header_form', 'body_form', 'identity', 'fields')],
+                             ['pass', *form.split('/'), 'al;ice@sub.a.test', ['from', 'subject']])
+            self.assertTrue(dkim.verify(signed.split(b'\n', 1)[1], dnsfunc=self.txt), form)
+        sealed = self.run_auth('seal', mailbox, '--domain', 'a.test', '--selector', 'rsa', '--key', self.keys['rsa'],
+                               '--results', 'mx.a.test; none').stdout
+        self.assertEqual(self.facts('arc', self.file('mailbox-sealed.eml', sealed))['result'], 'pass')
+
+    def test_what_cannot_be_signed_is_refused(self):
+        short, none = self.folder / 'short.pem', self.file('none.pem', b'no key\n')
+        subprocess.run(['openssl', 'genpkey', '-out', short, '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:768'],
+                       check=True, capture_output=True, timeout=WAIT_S)
+        for selector, key, words in (('s;b=x', self.keys['ed'], 'selector'), ('s\r\nX-Evil: 1', self.keys['ed'], 'selector'),
+                                     ('s', short, '768 bits'), ('s', none, 'none.pem')):
+            for what in (('sign',), ('seal', '--results', 'mx.a.test; none')):
+                ran = self.run_auth(what[0], self.message, *what[1:], '--domain', 'a.test', '--selector', selector,
+                                    '--key', key, expect=2)
+                self.assertEqual(ran.stdout, b'')
+                self.assertIn(words, ran.stderr.decode())
+
+    def test_half_a_client_is_refused(self):
+        self.assertIn('--ip', self.run_auth('dmarc', self.message, '--from', 'x@a.test', expect=2).stderr.decode())
+        self.assertIn('--now', self.run_auth('dkim', self.message, '--now', 'tomorrow', expect=2).stderr.decode())
+
     def test_lint(self):
         found = self.facts('lint', 'a.test', '--selector', 'rsa', '--selector', 'ed')
         self.assertEqual(found['findings'], [])
@@ -176,16 +207,22 @@ class Senders(unittest.TestCase):
         for words in ('+all', 'no DMARC record'):
             self.assertIn(words, said)
         self.assertEqual(self.facts('lint', 'broken.test', expect=1)['findings'][0]['severity'], 'wrong')
+        self.assertEqual(self.facts('lint', 'A.test.', '--selector', 'rsa')['domain'], 'a.test')
+        for name in ('a b', 'user@a.test', '192.0.2.1'):
+            self.run_auth('lint', name, expect=2)
 
     def test_batch(self):
         requests = [{'id': 1, 'do': 'spf', 'ip': '192.0.2.1', 'from': 'x@a.test'},
                     {'id': 2, 'do': 'dkim', 'file': str(self.message)},
                     {'id': 3, 'do': 'spf', 'ip': 'nonsense', 'from': 'x@a.test'},
                     {'id': 4, 'do': 'lint', 'domain': 'open.test'},
-                    {'id': 5, 'do': 'dance'}]
-        ran = self.run_auth('--batch', input='\n'.join(map(json.dumps, requests)).encode())
+                    {'id': 5, 'do': 'dance', 'step': 1},
+                    {'id': 6, 'do': 'dkim', 'file': str(self.message), 'step': 1},
+                    {'id': 7, 'do': 'dkim', 'file': str(self.message), 'now': 1795287062}]
+        ran = self.run_auth('--batch', input='\n \n'.join(map(json.dumps, requests)).encode())
         answers = [json.loads(line) for line in ran.stdout.splitlines()]
-        self.assertEqual([(a['id'], a['code']) for a in answers], [(1, 0), (2, 0), (3, 2), (4, 1), (5, 2)])
+        self.assertEqual([(a['id'], a['code']) for a in answers], [(1, 0), (2, 0), (3, 2), (4, 1), (5, 2), (6, 2), (7, 0)])
+        self.assertEqual((answers[4]['detail'], answers[5]['detail']), ('dance', 'step'))
         self.assertEqual((answers[0]['result'], answers[1]['result']), ('pass', 'none'))
 
 

@@ -6,6 +6,7 @@
 
 #include "app/cli/administrator.h"
 #include "app/cli/auth_answers.h"
+#include "app/cli/auth_request.h"
 #include "app/cli/auth_text.h"
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
@@ -65,39 +66,6 @@ int run_one(const Common& common, const Args& args) {
     fmt::print("{}", auth_text(*facts));
   }
   return code;
-}
-
-Result<AuthRequest> request_of(const json::object& request, const AuthRequest& usual) {
-  AuthRequest out = usual;
-  PH_TRY(out.what, text_of(request, "do"));
-  const auto text = [&](std::string_view member, std::string& into) -> Result<Done> {
-    PH_TRY(into, text_of(request, member, into));
-    return Done{};
-  };
-  for (const auto& [member, into] : {std::pair<std::string_view, std::string*>{"ip", &out.ip},
-                                     {"helo", &out.helo},
-                                     {"from", &out.from},
-                                     {"domain", &out.domain},
-                                     {"selector", &out.selector},
-                                     {"key", &out.key},
-                                     {"expires", &out.expires},
-                                     {"results", &out.results},
-                                     {"authserv_id", &out.authserv_id},
-                                     {"now", &out.now}}) {
-    PH_TRY([[maybe_unused]] const auto done, text(member, *into));
-  }
-  PH_TRY(out.header_only, flag_of(request, "header_only"));
-  PH_TRY(out.public_suffixes, flag_of(request, "public_suffixes"));
-  if (const auto* selectors = request.if_contains("selectors")) {
-    if (!selectors->is_array())
-      return fail(Kind::malformed, "a member must be a list of texts", "selectors");
-    for (const auto& each : selectors->as_array())
-      if (each.is_string()) out.selectors.emplace_back(each.as_string());
-  }
-  if (out.what != "spf" && out.what != "lint") {
-    PH_TRY(out.message, octets_of(request));
-  }
-  return out;
 }
 
 int run_requests(const Common& common, const Args& args) {
@@ -184,7 +152,15 @@ void add_makers(Command command, Common& common) {
                "s1 --key s1.pem\n");
   add_file(sign);
   add_signer(sign);
-  sign.command.text("--expires", sign.args->request.expires, "valid for so long, such as 7d (x=)");
+  AuthRequest& how = sign.args->request;
+  sign.command.text("--expires", how.expires, "valid for so long, such as 7d (x=)");
+  sign.command.text("--canonical", how.canonical,
+                    "forms of header and body (c=); default: relaxed/relaxed");
+  sign.command.text("--identity", how.identity, "for whom: someone@example.org (i=)");
+  sign.command.text("--fields", how.fields,
+                    "to sign, as from:to:subject (h=); default: those that say what it is");
+  sign.command.flag("--no-oversign", how.no_oversign,
+                    "do not keep others from adding fields of the signed names");
 
   auto seal = add_part(command, common, "seal", "add an ARC set to a message",
                        "Exit 1: nothing may be added, because the chain failed before.\n"

@@ -1,11 +1,13 @@
 #include "app/cli/auth_answers.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <utility>
 
 #include "app/cli/auth_facts.h"
 #include "app/cli/auth_report.h"
+#include "app/cli/auth_signer.h"
 #include "app/cli/batch.h"
 #include "app/cli/cli.h"
 #include "app/cli/input.h"
@@ -27,9 +29,6 @@ namespace {
 namespace json = boost::json;
 using mailauth::Lookups;
 
-/// Octets of a private key's file; one of 8,192 bits has some 6,400.
-constexpr std::size_t kKeyFileOctetsMax = 64 << 10;
-
 /// Files have the line ends of their system; signatures are over those of the wire.
 std::string with_crlf(std::string_view octets) {
   std::string out;
@@ -39,10 +38,6 @@ std::string with_crlf(std::string_view octets) {
     out += c;
   }
   return out;
-}
-
-std::uint64_t seconds_of(Wall at) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms(at), 0) / 1000);
 }
 
 Result<std::string> client_ip(const std::string& ip) {
@@ -67,17 +62,6 @@ Result<mailauth::SpfQuery> spf_query(const AuthRequest& request, Wall now) {
   if (query.sender.empty() && query.helo.empty())
     return fail(Kind::malformed, "whose domain? name it with --from or --helo");
   return query;
-}
-
-Result<std::string> domain_of(const std::string& typed) {
-  if (typed.empty()) return fail(Kind::malformed, "which domain? name it with --domain");
-  return codec::to_ascii_domain(typed);
-}
-
-Result<crypto::PrivateKey> key_of(const std::string& file) {
-  if (file.empty()) return fail(Kind::malformed, "which key? name its file with --key");
-  PH_TRY(const std::string pem, read_all(file, kKeyFileOctetsMax));
-  return crypto::PrivateKey::from_pem(pem);
 }
 
 /// All checks of one message, each question asked once.
@@ -161,25 +145,31 @@ void put_changes(const message::Header& header, std::string_view body,
         changes_of(header, body, outcomes[i], mailauth::SignatureKind::dkim);
 }
 
-std::string body_digest(std::string_view body) {
-  mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256,
-                              std::nullopt);
+std::string body_digest(std::string_view body, mailauth::Canonical form) {
+  mailauth::BodyDigest digest(form, crypto::DigestKind::sha256, std::nullopt);
   digest.update(body);
   return digest.finish();
 }
 
 json::object signed_facts(const std::string& fields, const std::string& message,
-                          const std::string& domain, const std::string& selector,
-                          const crypto::PrivateKey& key, bool header_only) {
+                          const message::Header& header, const Signer& signer, bool header_only) {
   json::object out{{"field", fields},
-                   {"record_name", selector + "._domainkey." + domain},
-                   {"record", mailauth::format_dkim_record(key)},
+                   {"record_name", signer.selector + "._domainkey." + signer.domain},
+                   {"record", mailauth::format_dkim_record(signer.key)},
                    {"code", kFine}};
-  put_octets(out, header_only ? fields : fields + message);
+  put_octets(out, header_only ? fields : with_fields(message, header, fields));
   return out;
 }
 
 }  // namespace
+
+Result<Done> auth_part(std::string_view what) {
+  constexpr std::array<std::string_view, 8> kParts{"spf",  "dkim", "dmarc", "arc",
+                                                   "sign", "seal", "lint",  "report"};
+  if (std::ranges::find(kParts, what) != kParts.end()) return Done{};
+  return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal, lint or report",
+              std::string(what));
+}
 
 struct AuthDesk::Checked {
   std::unique_ptr<const std::string> message;  // with CRLF; stays where it is
@@ -203,8 +193,12 @@ Result<Wall> AuthDesk::time_of(const AuthRequest& request) {
   if (request.now.empty()) return world_->clock.wall();
   if (request.now.size() <= 11 && request.now.find_first_not_of("0123456789") == std::string::npos)
     return wall_of(std::stoll(request.now) * 1000);
-  PH_TRY(const auto read, message::read_date(request.now));
-  return read.at;
+  const auto read = message::read_date(request.now);
+  if (!read)
+    return fail(Kind::malformed,
+                "--now (\"now\") is no time: write seconds since 1970, or 2026-11-21T10:00:00Z",
+                request.now);
+  return read->at;
 }
 
 Result<json::object> AuthDesk::spf(const AuthRequest& request, Wall now) {
@@ -222,8 +216,14 @@ Result<json::object> AuthDesk::spf(const AuthRequest& request, Wall now) {
 
 Result<AuthDesk::Checked> AuthDesk::check(const AuthRequest& request, Wall now) {
   std::optional<mailauth::SpfQuery> spf;
-  if (!request.ip.empty() && (request.what == "dmarc" || request.what == "seal")) {
-    PH_TRY(spf, spf_query(request, now));
+  if (request.what == "dmarc" || request.what == "seal") {
+    if (request.ip.empty() && !(request.from.empty() && request.helo.empty()))
+      return fail(Kind::malformed,
+                  "SPF needs the address, too, that the mail came from: add --ip (\"ip\"), or "
+                  "leave --from and --helo out");
+    if (!request.ip.empty()) {
+      PH_TRY(spf, spf_query(request, now));
+    }
   }
   Checked out;
   out.message = std::make_unique<const std::string>(with_crlf(request.message));
@@ -262,36 +262,26 @@ Result<json::object> AuthDesk::checked(const AuthRequest& request, Wall now) {
 }
 
 Result<json::object> AuthDesk::sign(const AuthRequest& request, Wall now) {
-  PH_TRY(auto domain, domain_of(request.domain));
-  if (request.selector.empty())
-    return fail(Kind::malformed, "which selector? name it with --selector");
-  PH_TRY(const auto key, key_of(request.key));
-  mailauth::DkimSigning how{
-      .domain = domain, .selector = request.selector, .signed_at = seconds_of(now)};
-  if (!request.expires.empty()) {
-    PH_TRY(const auto after, daemon::parse_duration(request.expires));
-    how.expires = seconds_of(now + after);
-  }
+  PH_TRY(const Signer signer, signer_of(request));
+  PH_TRY(const auto how, signing_of(request, signer, now));
   const std::string message = with_crlf(request.message);
   const auto header = message::parse_header(message);
   if (header.count("from") == 0)
     return fail(Kind::malformed, "there is no From field, and DKIM signs none without");
   PH_TRY(const std::string field,
-         mailauth::sign_dkim(header, how, key,
-                             body_digest(std::string_view(message).substr(header.body()))));
-  return signed_facts(field, message, domain, request.selector, key, request.header_only);
+         mailauth::sign_dkim(
+             header, how, signer.key,
+             body_digest(std::string_view(message).substr(header.body()), how.body_form)));
+  return signed_facts(field, message, header, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
-  PH_TRY(auto domain, domain_of(request.domain));
-  if (request.selector.empty())
-    return fail(Kind::malformed, "which selector? name it with --selector");
+  PH_TRY(const Signer signer, signer_of(request));
   if (request.results.empty() == request.authserv_id.empty())
     return fail(Kind::malformed, "either --results with its text, or --authserv-id");
-  PH_TRY(const auto key, key_of(request.key));
   PH_TRY(const auto all, check(request, now));
-  mailauth::ArcSealing how{.domain = domain,
-                           .selector = request.selector,
+  mailauth::ArcSealing how{.domain = signer.domain,
+                           .selector = signer.selector,
                            .results = message::unfold(request.results),
                            .chain = all.outcome.arc.result,
                            .sealed_at = seconds_of(now)};
@@ -309,13 +299,14 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
     return fail(Kind::unavailable, "the DNS does not say whether the chain holds",
                 all.outcome.arc.why);
   PH_TRY(const std::string fields,
-         mailauth::seal_arc(all.header, how, key,
-                            body_digest(std::string_view(*all.message).substr(all.header.body()))));
-  return signed_facts(fields, *all.message, domain, request.selector, key, request.header_only);
+         mailauth::seal_arc(all.header, how, signer.key,
+                            body_digest(std::string_view(*all.message).substr(all.header.body()),
+                                        mailauth::Canonical::relaxed)));
+  return signed_facts(fields, *all.message, all.header, signer, request.header_only);
 }
 
 Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
-  PH_TRY(const auto domain, domain_of(request.domain));
+  PH_TRY(const auto domain, domain_of(request.domain, Underscores::taken));
   struct Check {
     const std::string& domain;
     const std::vector<std::string>& selectors;
@@ -329,6 +320,7 @@ Result<json::object> AuthDesk::lint(const AuthRequest& request, Wall now) {
 }
 
 Result<json::object> AuthDesk::answer(const AuthRequest& request) {
+  PH_TRY([[maybe_unused]] const auto is_part, auth_part(request.what));
   PH_TRY(const Wall now, time_of(request));
   json::object out;
   if (request.what == "spf") {
@@ -344,8 +336,7 @@ Result<json::object> AuthDesk::answer(const AuthRequest& request) {
   } else if (request.what == "report") {
     PH_TRY(out, report_facts(request.message));
   } else {
-    return fail(Kind::malformed, "\"do\" is spf, dkim, dmarc, arc, sign, seal, lint or report",
-                request.what);
+    PH_CHECK(false);  // auth_part()
   }
   out["do"] = request.what;
   return out;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/cli/world.h"
@@ -26,12 +27,19 @@ struct AuthRequest {
   std::string message;         // its octets, any line ends
   std::string domain, selector, key;   // key: a file
   std::vector<std::string> selectors;  // lint
-  std::string expires;                 // a duration
+  std::string expires;                 // a duration; sign, as the three behind it
+  std::string canonical;               // "relaxed/simple": of the header and of the body
+  std::string identity;                // i=
+  std::string fields;                  // to sign: "from:to:subject"
+  bool no_oversign = false;            // sign: fields may be added to those that are there
   std::string results, authserv_id;    // seal
   bool header_only = false;            // sign, seal: the fields alone
   bool public_suffixes = false;        // dmarc: RFC 7489 in place of the tree walk
   std::string now;                     // "": by the clock
 };
+
+/// malformed: it is none of the parts of `auth`.
+Result<Done> auth_part(std::string_view what);
 
 /// Asks the DNS and answers. One at a time.
 class AuthDesk {
