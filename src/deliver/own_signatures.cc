@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "identity/names.h"
 #include "mailauth/signers.h"
 
 namespace ph::deliver {
@@ -26,7 +27,8 @@ Task<std::string> own_signatures(identity::Keyring& keys, rt::World& world,  // 
     const message::Header header = message::parse_header(*message);
     mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256, {});
     digest.update(std::string_view(*message).substr(static_cast<std::size_t>(header.body())));
-    fields = mailauth::sign_with_all(header, domain, **found, digest.finish(), now);
+    fields =
+        mailauth::sign_with_all(header, identity::dns_name(domain), **found, digest.finish(), now);
   } else {
     fields = std::unexpected(found.error());
   }

@@ -14,12 +14,14 @@ namespace ph::deliver {
 inline constexpr std::chrono::seconds kReportKeysTime{10};
 
 /// The domain of ours that `hostname` is, or lies below: the first that has keys. "": none has.
+/// In the spelling of `hostname`.
 /// unavailable: the keys cannot be read now.
 Task<Result<std::string>> own_domain(identity::Keyring& keys, rt::World& world,  // NOLINT: lent
                                      std::string hostname);
 
-/// The DKIM-Signature fields of `message` in the name of `domain`; "" without keys. A report that
-/// is not signed is better than none, so nothing here fails: what went wrong is logged.
+/// The DKIM-Signature fields of `message` in the name of `domain`, in A-labels (RFC 8616 §5); ""
+/// without keys. A report that is not signed is better than none, so nothing here fails: what went
+/// wrong is logged.
 Task<std::string> own_signatures(identity::Keyring& keys, rt::World& world,  // NOLINT: lent
                                  std::string domain, std::shared_ptr<const std::string> message,
                                  Wall now);

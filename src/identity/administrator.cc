@@ -50,6 +50,14 @@ Task<Result<Stored<DomainRow>>> Administrator::existing_domain(std::string name,
   co_return *std::move(row);
 }
 
+Task<Result<message::Address>> Administrator::stored_address(std::string text,
+                                                             rt::Instant deadline) {
+  PH_CO_TRY(message::Address address, mailbox_address(text));
+  PH_CO_TRY(const Found<DomainRow> domain, co_await rows_.domain(address.domain, deadline));
+  if (domain) address.domain = domain->value.domain.name;
+  co_return address;
+}
+
 Task<Result<Done>> Administrator::check_free(std::string directory_key, rt::Instant deadline) {
   PH_CO_TRY(const Found<AddressRow> row, co_await rows_.address(directory_key, deadline));
   if (row) co_return fail(Kind::conflict, "the address exists already", std::move(directory_key));
@@ -73,10 +81,12 @@ Task<Result<std::vector<NamedAddress>>> Administrator::addresses(std::string dom
 
 Task<Result<Done>> Administrator::add_domain(std::string name) {
   const rt::Instant until = deadline();
-  PH_CO_TRY(name, domain_name(name));
+  PH_CO_TRY(name, new_domain_name(name));
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
   PH_CO_TRY(const std::vector<DomainRow> rows, co_await rows_.domains(until));
-  if (std::ranges::any_of(rows, [&](const DomainRow& row) { return row.domain.name == name; }))
+  const std::string published = dns_name(name);
+  if (std::ranges::any_of(
+          rows, [&](const DomainRow& row) { return dns_name(row.domain.name) == published; }))
     co_return fail(Kind::conflict, "the domain exists already", name);
   if (rows.size() >= kDomainsMax) co_return fail(Kind::over_limit, "too many domains");
   DomainRow row;
@@ -98,7 +108,8 @@ Task<Result<Done>> Administrator::remove_domain(std::string name, bool force) {
   const rt::Instant until = deadline();
   PH_CO_TRY(name, domain_name(name));
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
-  PH_CO_TRY([[maybe_unused]] const auto exists, co_await existing_domain(name, until));
+  PH_CO_TRY(const auto exists, co_await existing_domain(name, until));
+  name = exists.value.domain.name;
   PH_CO_TRY(const std::vector<NamedAddress> left, co_await addresses(name, until));
   if (!left.empty() && !force)
     co_return fail(Kind::refused, "the domain still has accounts or aliases",
@@ -125,7 +136,7 @@ Task<Result<Done>> Administrator::remove_domain(std::string name, bool force) {
 
 Task<Result<Done>> Administrator::add_alias(std::string address, std::vector<std::string> targets) {
   const rt::Instant until = deadline();
-  PH_CO_TRY(const message::Address at, mailbox_address(address));
+  PH_CO_TRY(message::Address at, mailbox_address(address));
   if (targets.empty()) co_return fail(Kind::malformed, "an alias needs a target");
   if (targets.size() > kAliasTargetsMax)
     co_return fail(Kind::over_limit, "the alias has too many targets");
@@ -138,7 +149,8 @@ Task<Result<Done>> Administrator::add_alias(std::string address, std::vector<std
   row.created = world_.clock.wall();
 
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
-  PH_CO_TRY([[maybe_unused]] const auto domain, co_await existing_domain(at.domain, until));
+  PH_CO_TRY(const auto domain, co_await existing_domain(at.domain, until));
+  at.domain = domain.value.domain.name;
   const std::string key = message::directory_key(at);
   PH_CO_TRY([[maybe_unused]] const Done is_free, co_await check_free(key, until));
   PH_CO_TRY([[maybe_unused]] const Done put, co_await rows_.put(key, std::move(row), {}, until));
@@ -151,7 +163,8 @@ Task<Result<std::vector<Administration::Alias>>> Administrator::aliases(
   const rt::Instant until = deadline();
   if (!domain_or_empty.empty()) {
     PH_CO_TRY(domain_or_empty, domain_name(domain_or_empty));
-    PH_CO_TRY([[maybe_unused]] const auto domain, co_await existing_domain(domain_or_empty, until));
+    PH_CO_TRY(const auto domain, co_await existing_domain(domain_or_empty, until));
+    domain_or_empty = domain.value.domain.name;
   }
   PH_CO_TRY(const std::vector<NamedAddress> found,
             co_await addresses(std::move(domain_or_empty), until));
@@ -168,7 +181,7 @@ Task<Result<std::vector<Administration::Alias>>> Administrator::aliases(
 
 Task<Result<Done>> Administrator::remove_alias(std::string address) {
   const rt::Instant until = deadline();
-  PH_CO_TRY(const message::Address at, mailbox_address(address));
+  PH_CO_TRY(const message::Address at, co_await stored_address(address, until));
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
   const std::string key = message::directory_key(at);
   PH_CO_TRY(const Found<AddressRow> row, co_await rows_.address(key, until));

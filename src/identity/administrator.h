@@ -59,7 +59,11 @@ class Administrator final : public Administration {
                                      rt::Instant deadline);
   Task<Result<Done>> hand_postmaster_on(Account leaving, rt::Instant deadline);
   Task<Result<Done>> erase_account(std::string directory_key, rt::Instant deadline);
+  /// An address as it was typed, its domain as it is stored if it is one of ours: the directory key
+  /// of what this returns is that of the address's row. malformed: not an address with a domain.
+  Task<Result<message::Address>> stored_address(std::string text, rt::Instant deadline);
   Task<Result<Done>> check_free(std::string directory_key, rt::Instant deadline);
+  /// In any spelling; the row has the stored one.
   Task<Result<Stored<DomainRow>>> existing_domain(std::string name, rt::Instant deadline);
 
   rt::Instant deadline() const;

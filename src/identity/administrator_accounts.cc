@@ -78,10 +78,11 @@ Task<Result<Account>> Administrator::add_account(std::string address, std::strin
   const rt::Instant until = deadline();
   AccountRow row;
   PH_CO_TRY(row.account.address, mailbox_address(address));
-  const std::string key = message::directory_key(row.account.address);
-  const std::string domain = row.account.address.domain;
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
-  PH_CO_TRY([[maybe_unused]] const auto exists, co_await existing_domain(domain, until));
+  PH_CO_TRY(const auto exists, co_await existing_domain(row.account.address.domain, until));
+  const std::string domain = exists.value.domain.name;
+  row.account.address.domain = domain;
+  const std::string key = message::directory_key(row.account.address);
   PH_CO_TRY([[maybe_unused]] const Done is_free, co_await check_free(key, until));
   PH_CO_TRY(row.verifier, co_await hasher_.make(std::move(password), until));
   row.account.id = new_id();
@@ -118,7 +119,7 @@ Task<Result<Done>> Administrator::erase_account(std::string directory_key, rt::I
 
 Task<Result<Done>> Administrator::remove_account(std::string address) {
   const rt::Instant until = deadline();
-  PH_CO_TRY(const message::Address at, mailbox_address(address));
+  PH_CO_TRY(const message::Address at, co_await stored_address(address, until));
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
   auto erased = co_await erase_account(message::directory_key(at), until);
   if (!erased) {
@@ -152,21 +153,22 @@ Task<Result<std::vector<Account>>> Administrator::accounts(std::string domain_or
   const rt::Instant until = deadline();
   if (!domain_or_empty.empty()) {
     PH_CO_TRY(domain_or_empty, domain_name(domain_or_empty));
-    PH_CO_TRY([[maybe_unused]] const auto domain, co_await existing_domain(domain_or_empty, until));
+    PH_CO_TRY(const auto domain, co_await existing_domain(domain_or_empty, until));
+    domain_or_empty = domain.value.domain.name;
   }
   co_return co_await live_accounts(std::move(domain_or_empty), until);
 }
 
 Task<Result<Account>> Administrator::show_account(std::string address) {
-  PH_CO_TRY(const message::Address at, mailbox_address(address));
-  PH_CO_TRY(Stored<AccountRow> row,
-            co_await existing_account(message::directory_key(at), deadline()));
+  const rt::Instant until = deadline();
+  PH_CO_TRY(const message::Address at, co_await stored_address(std::move(address), until));
+  PH_CO_TRY(Stored<AccountRow> row, co_await existing_account(message::directory_key(at), until));
   co_return std::move(row.value.account);
 }
 
 Task<Result<Account>> Administrator::change_account(std::string address, Change change,
                                                     rt::Instant deadline) {
-  PH_CO_TRY(const message::Address at, mailbox_address(address));
+  PH_CO_TRY(const message::Address at, co_await stored_address(std::move(address), deadline));
   const std::string key = message::directory_key(at);
   for (int tries = 1;; ++tries) {
     PH_CO_TRY(Stored<AccountRow> row, co_await existing_account(key, deadline));
@@ -233,8 +235,9 @@ Task<Result<Done>> Administrator::move_account(std::string address, std::string 
           row.account.forward = false;
         },
         "account has not moved any more");
-  PH_CO_TRY(const message::Address to, mailbox_address(to_or_empty));
-  PH_CO_TRY(const message::Address from, mailbox_address(address));
+  const rt::Instant until = deadline();
+  PH_CO_TRY(const message::Address to, co_await stored_address(std::move(to_or_empty), until));
+  PH_CO_TRY(const message::Address from, co_await stored_address(address, until));
   if (message::directory_key(from) == message::directory_key(to))
     co_return fail(Kind::refused, "an account cannot move to its own address");
   co_return co_await change_and_note(

@@ -99,11 +99,14 @@ Task<Result<PasswordAuthenticator::Claim>> PasswordAuthenticator::claim_of(std::
   Claim out;
   out.peer_key = peer_key(peer_ip);
   out.peer_text = fmt::format("{} (listener {})", peer_ip, listener);
-  const auto address = address_of(user, domains->first);
+  auto address = address_of(user, domains->first);
   if (!address) {
     out.user_key = crypto::sha256(ascii_lower(std::string_view(user)));
     co_return out;
   }
+  // However it is spelt: the tries at one account are counted together.
+  if (const DomainRow* const domain = domains->find(address->domain))
+    address->domain = domain->domain.name;
   out.user_key = user_key_of(*address);
   PH_CO_TRY(Resolved found, co_await directory_.resolve(*address, deadline));
   const bool account = found.what == Resolved::What::account || found.what == Resolved::What::moved;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "identity/names.h"
 
 namespace ph::identity {
 
@@ -32,6 +33,15 @@ std::string_view without_tag(std::string_view local) {
 
 }  // namespace
 
+const DomainRow* DomainTable::find(const std::string& name) const {
+  auto row = rows.find(name);
+  if (row == rows.end() && !spelt.empty()) {
+    const auto stored = spelt.find(dns_name(name));
+    if (stored != spelt.end()) row = rows.find(stored->second);
+  }
+  return row == rows.end() ? nullptr : &row->second;
+}
+
 Task<Result<DomainTablePtr>> CachedDirectory::domains(rt::Instant deadline) {
   DomainTablePtr table;
   std::uint64_t epoch = 0;
@@ -57,6 +67,7 @@ Task<Result<DomainTablePtr>> CachedDirectory::domains(rt::Instant deadline) {
   if (!rows->empty()) fresh->first = rows->front().domain.name;
   for (DomainRow& row : *rows) {
     std::string name = row.domain.name;
+    if (spellings(name).size() > 1) fresh->spelt.emplace(dns_name(name), name);
     fresh->rows.emplace(std::move(name), std::move(row));
   }
   const std::unique_lock lock(domains_mutex_);
@@ -89,8 +100,9 @@ Task<Result<Resolved>> CachedDirectory::resolve(message::Address address, rt::In
   }
   address.domain = ascii_lower(std::string_view(address.domain));
   if (address.domain.ends_with('.')) address.domain.pop_back();
-  const auto domain = table->rows.find(address.domain);
-  if (domain == table->rows.end()) co_return nothing(What::not_local);
+  const DomainRow* const domain = table->find(address.domain);
+  if (domain == nullptr) co_return nothing(What::not_local);
+  address.domain = domain->domain.name;
 
   std::string key = message::directory_key(address);
   if (key.size() + kAddressPrefix.size() > store::Limits::key_octets)
@@ -99,8 +111,7 @@ Task<Result<Resolved>> CachedDirectory::resolve(message::Address address, rt::In
   if (auto known = known_.find(key, now)) co_return *std::move(known);
   if (unknown_.find(key, now)) co_return nothing(What::unknown_user);
 
-  PH_CO_TRY(Resolved found,
-            co_await look_up(std::move(address), domain->second.first_account, deadline));
+  PH_CO_TRY(Resolved found, co_await look_up(std::move(address), domain->first_account, deadline));
   const rt::Instant expires = now + kDirectoryCacheAge;
   if (found.what == What::unknown_user) {
     unknown_.put(std::move(key), Done{}, expires, unknown_epoch);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -15,8 +16,13 @@ namespace ph::identity {
 
 /// All domains as they were at one moment. Immutable.
 struct DomainTable {
+  /// The domain in any spelling, names.h; nullptr: not ours. Its row has the name that the keys of
+  /// its addresses have.
+  const DomainRow* find(const std::string& name) const;
+
   std::unordered_map<std::string, DomainRow> rows;
-  std::string first;  // "" while there is none
+  std::map<std::string, std::string> spelt;  // of those with two spellings: dns_name(), stored one
+  std::string first;                         // "" while there is none
   rt::Instant loaded;
 };
 /// Shared by the directory, until it loads a newer one, and the lookups that began before.

@@ -57,7 +57,11 @@ Task<Result<StoredKeyring::LoadedPtr>> StoredKeyring::load(std::string domain,
   const std::uint64_t epoch = cache_.epoch();
   const rt::Instant now = world_.clock.now();
   if (auto known = cache_.find(domain, now)) co_return *std::move(known);
-  PH_CO_TRY(const Found<KeyRow> row, co_await rows_.keys(domain, deadline));
+  PH_CO_TRY(const Found<DomainRow> ours, co_await rows_.domain(domain, deadline));
+  Found<KeyRow> row;
+  if (ours) {
+    PH_CO_TRY(row, co_await rows_.keys(ours->value.domain.name, deadline));
+  }
   auto loaded = std::make_shared<std::vector<Loaded>>();
   if (row) {
     for (const KeyRow::Key& key : row->value.keys) {
@@ -100,12 +104,13 @@ Task<Result<std::string>> StoredKeyring::own_domain(std::string name, rt::Instan
   PH_CO_TRY(name, domain_name(name));
   PH_CO_TRY(const Found<DomainRow> row, co_await rows_.domain(name, deadline));
   if (!row) co_return fail(Kind::not_found, "no such domain", name);
-  co_return name;
+  co_return row->value.domain.name;
 }
 
 Task<Result<std::vector<DomainKey>>> StoredKeyring::told(std::string domain, rt::Instant deadline) {
   PH_CO_TRY(const LoadedPtr all, co_await load(domain, deadline));
   const auto signers = signing(*all, world_.clock.wall());
+  const std::string published = dns_name(domain);
   std::vector<DomainKey> out;
   for (const Loaded& each : *all) {
     out.push_back({.selector = each.key.selector,
@@ -114,7 +119,7 @@ Task<Result<std::vector<DomainKey>>> StoredKeyring::told(std::string domain, rt:
                    .created = each.created,
                    .signs_from = each.signs_from,
                    .signs = std::ranges::find(signers, &each) != signers.end(),
-                   .record_name = fmt::format("{}._domainkey.{}", each.key.selector, domain),
+                   .record_name = fmt::format("{}._domainkey.{}", each.key.selector, published),
                    .record = record_of(each.key.key)});
   }
   co_return out;

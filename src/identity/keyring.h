@@ -40,15 +40,15 @@ struct DomainKey {
   Wall created{};
   Wall signs_from{};
   bool signs = false;       // now
-  std::string record_name;  // "SELECTOR._domainkey.DOMAIN"
+  std::string record_name;  // "SELECTOR._domainkey.DOMAIN", in A-labels
   std::string record;       // the TXT record to publish there, RFC 6376 §3.6.1
 };
 
 class Keyring {
  public:
   virtual ~Keyring() = default;
-  /// Those that sign for `domain` now: the newest of each kind whose time has come. Empty: none,
-  /// or the domain is not ours. Cached; any executor.
+  /// Those that sign for `domain`, in any spelling, now: the newest of each kind whose time has
+  /// come. Empty: none, or the domain is not ours. Cached; any executor.
   virtual Task<Result<std::shared_ptr<const SigningKeys>>> signing_keys(std::string domain,
                                                                         rt::Instant deadline) = 0;
   // Administration.  not_found: no such domain, or key   over_limit: too many keys; remove some

@@ -31,7 +31,8 @@ struct Domain {
   Wall created{};
 };
 
-/// What the directory knows about an address.
+/// What the directory knows about an address. A domain in UTF-8 and its A-labels are one domain,
+/// here and in all calls below: RFC 5890 §2.3.2.1.
 struct Resolved {
   enum class What : std::uint8_t { not_local, unknown_user, account, alias, moved } what;
   Account account;                        // account, moved

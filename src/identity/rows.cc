@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "identity/names.h"
+
 namespace ph::identity {
 
 namespace {
@@ -76,8 +78,19 @@ Task<Result<Done>> Rows::commit(store::Partition partition, store::Batch batch,
 }
 
 Task<Result<Found<DomainRow>>> Rows::domain(std::string name, rt::Instant deadline) {
-  auto record = co_await get(std::string(kDomainsPartition), key_of(kDomainPrefix, name), deadline);
-  co_return parsed<DomainRow>(std::move(record), parse_domain);
+  PH_CO_TRY(const store::Opt opt, within(deadline));
+  std::vector<std::string> keys;
+  for (const std::string& spelling : spellings(name))
+    keys.push_back(key_of(kDomainPrefix, spelling));
+  auto records = co_await store_.get(std::string(kDomainsPartition), keys, opt);
+  if (!records) co_return std::unexpected(std::move(records).error());
+  for (const std::string& key : keys) {  // the likeliest first
+    const auto found = std::ranges::find(*records, key, &store::Record::key);
+    if (found == records->end()) continue;
+    PH_CO_TRY(DomainRow row, parse_domain(found->value));
+    co_return Stored<DomainRow>{std::move(row), found->version};
+  }
+  co_return std::nullopt;
 }
 
 Task<Result<Found<AddressRow>>> Rows::address(std::string directory_key, rt::Instant deadline) {

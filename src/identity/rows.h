@@ -32,6 +32,8 @@ class Rows {
  public:
   Rows(store::Store& store, rt::World& world) : store_(store), world_(world) {}
 
+  /// In any spelling of the name, names.h; the row says which one is stored, and that is the name
+  /// for everything below it.
   Task<Result<Found<DomainRow>>> domain(std::string name, rt::Instant deadline);
   Task<Result<Found<AddressRow>>> address(std::string directory_key, rt::Instant deadline);
   Task<Result<Found<AccountRow>>> account(std::string id, rt::Instant deadline);
@@ -55,7 +57,7 @@ class Rows {
   Task<Result<Done>> erase_address(std::string directory_key, store::Version was,
                                    rt::Instant deadline);
   Task<Result<Done>> erase_account(std::string id, store::Version was, rt::Instant deadline);
-  /// Of a domain; all in one row.
+  /// Of the domain that is stored under this name; all in one row.
   Task<Result<Found<KeyRow>>> keys(std::string domain, rt::Instant deadline);
   Task<Result<Done>> put_keys(std::string domain, KeyRow row, Was was, rt::Instant deadline);
   Task<Result<Done>> erase_keys(std::string domain, rt::Instant deadline);

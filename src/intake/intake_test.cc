@@ -250,6 +250,56 @@ TEST(Intake, SignsWhatAUserSendsSoThatOthersVerifyIt) {
             What::unproven);
 }
 
+// RFC 8616 §5: d= has A-labels, whichever way the author writes the domain.
+TEST(Intake, SignsInTheNameOfAnInternationalDomainWithALabels) {
+  Server server;
+  server.house.add_domain("bücher.test");
+  server.house.add_account("alice@bücher.test");
+  const auto keys = server.house.run(
+      server.house.identity->keyring().rotate("bücher.test", std::chrono::seconds(0)));
+  ASSERT_TRUE(keys);
+  for (const identity::DomainKey& key : *keys) {
+    EXPECT_TRUE(key.record_name.ends_with("._domainkey.xn--bcher-kva.test")) << key.record_name;
+    server.publish(key.record_name, key.record);
+  }
+  for (const std::string author : {"alice@bücher.test", "alice@xn--bcher-kva.test"}) {
+    SCOPED_TRACE(author);
+    smtp::Envelope envelope = Server::from_outside("192.0.2.9", author);
+    envelope.client.role = smtp::Role::submission;
+    envelope.client.account = "1";
+    envelope.client.login = "alice@bücher.test";
+    const Taken sent = server.take(envelope, "From: <" + author +
+                                                 ">\r\nTo: <bob@b.test>\r\nSubject: hello\r\n"
+                                                 "\r\nhello\r\n");
+    ASSERT_EQ(sent.finished.what, What::accepted);
+    const message::Header header = message::parse_header(sent.octets);
+    EXPECT_EQ(header.count("dkim-signature"), 2u) << sent.octets;
+    const std::string signature = text_of(header, "dkim-signature");
+    EXPECT_NE(signature.find("d=xn--bcher-kva.test;"), signature.npos) << signature;
+    EXPECT_EQ(sent.octets.find("d=b\xc3"), sent.octets.npos) << sent.octets;
+    const Taken back = server.take(Server::from_outside("192.0.2.66", author), sent.octets);
+    ASSERT_EQ(back.finished.what, What::accepted);
+    const std::string ours = text_of(message::parse_header(back.octets), "authentication-results");
+    EXPECT_NE(ours.find("dkim=pass"), ours.rfind("dkim=pass")) << ours;
+  }
+}
+
+TEST(Intake, SealsInTheNameOfAnInternationalDomainWithALabels) {
+  Server server;
+  server.house.add_domain("bücher.test");
+  ASSERT_TRUE(server.house.run(
+      server.house.identity->keyring().rotate("bücher.test", std::chrono::seconds(0))));
+  server.house.add_alias("team@bücher.test", {"x@a.test"});
+  for (const std::string_view recipient : {"team@bücher.test", "team@xn--bcher-kva.test"}) {
+    smtp::Envelope envelope = Server::from_outside("192.0.2.1", "a@strict.test");
+    envelope.recipients = {identity::testing::at(recipient)};
+    const Taken taken = server.take(std::move(envelope), kLetter);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    const std::string seal = text_of(message::parse_header(taken.octets), "arc-seal");
+    EXPECT_NE(seal.find("d=xn--bcher-kva.test;"), seal.npos) << taken.octets;
+  }
+}
+
 TEST(Intake, SealsWhatAnAliasSendsElsewhere) {
   Server server;
   ASSERT_TRUE(

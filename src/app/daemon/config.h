@@ -61,7 +61,7 @@ struct ListenerConfig {
 };
 
 struct RouteConfig {
-  std::string domain;              // lower case; "*": all others
+  std::string domain;              // lower case A-labels; "*": all others
   std::optional<rt::Endpoint> to;  // nullopt: hold
 };
 
@@ -69,9 +69,9 @@ struct Config {
   std::string file;  // "" when there is none: built-in defaults
 
   // [server]
-  std::string hostname = "localhost";
-  std::string store;        // URL with an absolute or process-relative DIR
-  std::string blobs;        // "": the store keeps them
+  std::string hostname = "localhost";  // lower case A-labels
+  std::string store;                   // URL with an absolute or process-relative DIR
+  std::string blobs;                   // "": the store keeps them
   std::string folder;       // admin socket, self-made certificate; default: the store's DIR
   std::size_t threads = 0;  // event loops; 0: one a processor
 

@@ -117,6 +117,16 @@ level = "debug"
   EXPECT_EQ(c.log.level, rt::Level::debug);
 }
 
+TEST(Config, KnowsTheServerByTheNameThatTheDnsKnows) {
+  for (const std::string name : {"mail.bücher.test", "Mail.BÜCHER.test", "mail.xn--bcher-kva.test"})
+    EXPECT_EQ(read_config("[server]\nhostname = \"" + name + "\"\n", "x.toml", "/").config.hostname,
+              "mail.xn--bcher-kva.test")
+        << name;
+  const auto read = read_config("[delivery]\nroutes = {\"bücher.test\" = \"hold\"}", "x.toml", "/");
+  ASSERT_EQ(read.config.routes.size(), 1u);
+  EXPECT_EQ(read.config.routes[0].domain, "xn--bcher-kva.test");
+}
+
 TEST(Config, SaysEveryProblemAtOnceWithItsPlace) {
   EXPECT_EQ(
       problems_of("[listen]\n"
@@ -184,6 +194,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"server = 3", "1:1: error: server is a whole number: write a section, [server]"},
         Case{"[server]\nhostname = \"a..b\"", "2:1: error: \"a..b\" is not a host name"},
+        Case{"[server]\nhostname = \"mail.\u0301a.test\"",
+             "2:1: error: \"mail.\u0301a.test\" has no name in the DNS: "},
         Case{"[server]\nstore = \"pg:x\"", "not served by this version"},
         Case{"[server]\nstore = \"var\"", "\"var\" is not a store"},
         Case{"[server]\nthreads = 65", "server.threads = 65 is out of range: from 0 to 64"},
@@ -204,6 +216,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[tls]\ncertificate = \"c\"", "1:2: error: certificate and key belong together"},
         Case{"[dns]\nservers = [5]", "write an address such as"},
         Case{"[delivery]\nroutes = { \"a.test\" = \"nowhere\" }", "\"nowhere\" is not a next hop"},
+        Case{"[delivery]\nroutes = { \"-ü\" = \"hold\" }", "\"-ü\" is not a domain"},
+        Case{"[delivery]\nroutes = { \"\u0301.test\" = \"hold\" }", "has no name in the DNS"},
         Case{"[delivery]\nroutes = { \"a b\" = \"hold\" }", "\"a b\" is not a domain"},
         Case{"[delivery]\ntrusted_networks = \"10.0.0.0/33\"", "is not a network"},
         Case{"[delivery]\nport = 65536", "out of range"},

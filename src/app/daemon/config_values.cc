@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "codec/idna.h"
+#include "codec/utf8.h"
 #include "mailauth/dmarc.h"
 #include "message/address.h"
 
@@ -51,6 +52,21 @@ bool is_host_name(std::string_view name) {
     before = c;
   }
   return label_octets > 0 && before != '-';
+}
+
+/// A host name in A-labels and lower case: greetings, trace fields and signatures know no others,
+/// and mail is routed by them. RFC 5321 §2.3.5.
+std::optional<std::string> host_name_in_dns(std::string_view name, const Place& at,
+                                            Problems& problems) {
+  if (codec::is_ascii(name)) return ascii_lower(name);
+  auto ascii = codec::to_ascii_typed_domain(name);
+  if (ascii && is_host_name(*ascii)) return *std::move(ascii);
+  problems.error(at,
+                 fmt::format("\"{}\" has no name in the DNS: {}", name,
+                             ascii ? "it is too long" : ascii.error().what),
+                 "write the name that the DNS knows, such as \"mail.example.test\" or "
+                 "\"mail.xn--bcher-kva.test\"");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -95,7 +111,7 @@ std::vector<Problem> Problems::take() {
 
 std::optional<std::string> read_hostname(std::string_view text, const Place& at,
                                          Problems& problems) {
-  if (is_host_name(text)) return ascii_lower(text);
+  if (is_host_name(text)) return host_name_in_dns(text, at, problems);
   problems.error(at, fmt::format("\"{}\" is not a host name", text),
                  "write the name this server is known by, such as \"mail.example.test\"");
   return std::nullopt;
@@ -130,7 +146,9 @@ std::optional<RouteConfig> read_route(std::string_view domain, std::string_view 
                    "write a domain such as \"sink.test\", or \"*\" for all others");
     return std::nullopt;
   }
-  RouteConfig route{ascii_lower(domain), std::nullopt};
+  auto name = host_name_in_dns(domain, at, problems);
+  if (!name) return std::nullopt;
+  RouteConfig route{*std::move(name), std::nullopt};
   if (to == "hold") return route;
   if (auto endpoint = rt::parse_endpoint(to)) {
     route.to = *endpoint;

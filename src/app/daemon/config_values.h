@@ -28,6 +28,7 @@ class Problems {
 };
 
 // Each reads one value; nullopt: reported to `problems`.
+/// A-labels, lower case.
 std::optional<std::string> read_hostname(std::string_view text, const Place& at,
                                          Problems& problems);
 std::optional<rt::Endpoint> read_endpoint(std::string_view text, const Place& at,
