@@ -127,7 +127,9 @@ BlobDraft::BlobDraft(House& house, smtp::Envelope envelope, queue::QueueId id, B
   if (services.keys != nullptr && services.directory != nullptr)
     signing_ = make_signing(*services.keys, *services.directory, services.world, envelope_,
                             check_ != nullptr);
-  keeps_header_ = check_ || signing_;
+  // With checks off nobody shall find there what a stranger wrote in our name.
+  keeps_header_ = check_ || signing_ ||
+                  (services.checks != nullptr && services.checks->is_stranger(envelope_.client));
 }
 
 BlobDraft::~BlobDraft() {

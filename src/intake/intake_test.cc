@@ -369,6 +369,20 @@ TEST(KeptHeader, LosesALineOfMbox) {
   }
 }
 
+// RFC 8601 §5.
+TEST(Intake, LeavesOutWhatStrangersWriteInOurNameAlsoWhereNothingIsChecked) {
+  const std::string forged = "Authentication-Results: mx.b.test; dmarc=pass\r\n";
+  for (const auto& [ip, kept] : {std::pair{"192.0.2.1", 0u}, std::pair{"198.51.100.1", 1u}}) {
+    Server server({.hostname = "mx.b.test",
+                   .mode = policy::Authentication::off,
+                   .trusted_networks = {rt::parse_network("198.51.100.0/24").value()}});
+    const Taken taken = server.take(Server::from_outside(ip, "a@strict.test"), forged + kLetter);
+    ASSERT_EQ(taken.finished.what, What::accepted);
+    EXPECT_EQ(message::parse_header(taken.octets).count("authentication-results"), kept) << ip;
+    EXPECT_TRUE(taken.octets.ends_with(kLetter)) << taken.octets;
+  }
+}
+
 // RFC 7208 §2.3: nothing comes of it but what is written down.
 TEST(Intake, TellsOfTheNameThatAClientGives) {
   for (const auto* record : {"", "v=spf1 -all", "v=spf1 ip4:192.0.2.1 -all"}) {

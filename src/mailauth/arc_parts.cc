@@ -9,13 +9,29 @@
 
 #include "base/ascii.h"
 #include "mailauth/arc.h"
+#include "message/readable.h"
 
 namespace ph::mailauth {
 namespace {
 
+/// "i=3;" with white space and comments anywhere in it, RFC 8617 §4.1.1: without them, without the
+/// ";", and off `text`. All of it where there is no ";".
+std::string take_info(std::string_view& text) {
+  std::string out;
+  while (!text.empty() && text.front() != ';') {
+    const bool opens = text.front() == '(';
+    const std::size_t comment = opens ? message::comment_octets(text) : 0;
+    if (opens && comment == 0) break;  // what is not closed is looked at once
+    if (!opens) out.push_back(text.front());
+    text.remove_prefix(std::max<std::size_t>(comment, 1));
+  }
+  return without_space(out);
+}
+
 /// The instance of a field: "i=3" as its first tag, which all three kinds have.
 std::optional<std::size_t> instance_of(const message::Field& field) {
-  const std::string first = without_space(field.value.substr(0, field.value.find(';')));
+  std::string_view rest = field.value;
+  const std::string first = take_info(rest);
   if (!first.starts_with("i=")) {
     // In signatures it may stand anywhere.
     const auto tags = TagList::parse(field.value);
@@ -86,9 +102,8 @@ Result<DkimSignature> parse_arc_message_signature(std::string_view value) {
 }
 
 std::string arc_results(std::string_view value) {
-  const auto behind = value.find(';');
-  return behind == std::string_view::npos ? std::string()
-                                          : message::unfold(value.substr(behind + 1));
+  take_info(value);
+  return value.starts_with(';') ? message::unfold(value.substr(1)) : std::string();
 }
 
 }  // namespace ph::mailauth

@@ -90,6 +90,22 @@ TEST(Arc, SaysWhichSetWasChanged) {
   EXPECT_EQ(changed("ARC-Authentication-Results: i=2", "X: i=2").result, ArcResult::fail);
 }
 
+TEST(Arc, CommentsMayStandAroundTheInstanceOfResults) {  // RFC 8617 §4.1.1
+  const auto results_of = [](const std::string& value) {
+    const std::string message = "ARC-Authentication-Results:" + value +
+                                "\r\nARC-Message-Signature: i=1\r\nARC-Seal: i=1\r\n\r\n";
+    std::string wrong;
+    const auto header = message::parse_header(message);
+    const auto found = collect_arc(header, wrong);
+    return found.size() == 1 ? arc_results(found[0].results->value) : "wrong: " + wrong;
+  };
+  for (const char* info : {" i=1;", "i=1;", " (set; one)\r\n\ti (i) = (a (b) \\) c;) 1 (d) ;"})
+    EXPECT_EQ(results_of(std::string(info) + " one.test; spf=pass"), "one.test; spf=pass") << info;
+  for (const char* info : {" (i=1;", " (i=1);", " i=;", " i=(1);", "", ";"})
+    EXPECT_TRUE(results_of(std::string(info) + " one.test").starts_with("wrong")) << info;
+  EXPECT_TRUE(results_of(std::string(1 << 20, '(')).starts_with("wrong"));
+}
+
 TEST(Arc, AFailedChainIsSealedOnceAndStaysFailed) {
   Zone zone = zone_of_sealers();
   const std::string broken = chain_of_three(zone) + "footer\r\n";

@@ -136,8 +136,9 @@ std::string key_name(const DkimSignature& signature) {
   return signature.selector + "._domainkey." + signature.domain;
 }
 
-std::string signed_header(const message::Header& header, const std::vector<std::string>& fields,
-                          Canonical form, std::string_view own_raw, const message::Field* own) {
+std::vector<const message::Field*> signed_fields(const message::Header& header,
+                                                 const std::vector<std::string>& fields,
+                                                 const message::Field* own) {
   // Of each name the fields that are there, the last one first.
   std::map<std::string, std::vector<const message::Field*>> by_name;
   for (const std::string& name : fields) by_name[name];
@@ -146,17 +147,28 @@ std::string signed_header(const message::Header& header, const std::vector<std::
     const auto found = by_name.find(ascii_lower(field.name));
     if (found != by_name.end()) found->second.push_back(&field);
   }
-  std::string out;
+  std::vector<const message::Field*> out;
   for (const std::string& name : fields) {
     auto& left = by_name[name];
     if (left.empty()) continue;
-    const message::Field* field = left.back();
+    out.push_back(left.back());
     left.pop_back();
-    put_canonical_field(field->raw, field->name.size(), form, out);
   }
+  return out;
+}
+
+void put_own_field(std::string_view own_raw, Canonical form, std::string& out) {
   const auto colon = std::min(own_raw.find(':'), own_raw.size());
   put_canonical_field(own_raw, trimmed(own_raw.substr(0, colon)).size(), form, out);
   out.resize(out.size() - 2);  // without its CRLF
+}
+
+std::string signed_header(const message::Header& header, const std::vector<std::string>& fields,
+                          Canonical form, std::string_view own_raw, const message::Field* own) {
+  std::string out;
+  for (const message::Field* field : signed_fields(header, fields, own))
+    put_canonical_field(field->raw, field->name.size(), form, out);
+  put_own_field(own_raw, form, out);
   return out;
 }
 

@@ -116,10 +116,21 @@ bool judge_key(const DkimSignature& signature, const std::string& header_digest,
 /// Where the key of a signature is published. RFC 6376 §3.6.2.1.
 std::string key_name(const DkimSignature& signature);
 
-/// The octets over which a signature in `field` is made: the fields that it names, from the last
-/// to the first of each name, then itself. RFC 6376 §3.7, §5.4.2.
-///   fields     names in lower case; one that is not there counts as nothing
-///   own_raw    the signature field without its signature, or with b= empty
+/// The fields that a signature is made over, in its order: those that it names, from the last to
+/// the first of each name, without itself. RFC 6376 §5.4.2.
+///   fields  names in lower case; one that is not there counts as nothing
+///   own     the signature field; nullptr: it does not stand in the header
+///   result  aliases `header`
+std::vector<const message::Field*> signed_fields(const message::Header& header,
+                                                 const std::vector<std::string>& fields,
+                                                 const message::Field* own);
+
+/// Puts the signature field in its canonical form behind those that it signs: without its last
+/// line end. RFC 6376 §3.7.
+///   own_raw  the field without its signature, or with b= empty
+void put_own_field(std::string_view own_raw, Canonical form, std::string& out);
+
+/// The octets over which a signature is made: signed_fields() and put_own_field(), canonical.
 std::string signed_header(const message::Header& header, const std::vector<std::string>& fields,
                           Canonical form, std::string_view own_raw,
                           const message::Field* own = nullptr);

@@ -108,18 +108,6 @@ void diagnose_body(std::string_view body, const DkimSignature& signature,
     out.push_back({"body_added", "the signed body was empty: all of it was added"});
 }
 
-std::string on_one_line(std::string_view value) {
-  std::string out;
-  for (const char c : message::unfold(value)) {
-    if (c != ' ' && c != '\t') {
-      out += c;
-    } else if (!out.ends_with(' ')) {
-      out += ' ';
-    }
-  }
-  return std::string(trimmed(out));
-}
-
 /// "[list] Subject" of "Subject".
 bool is_tagged(std::string_view now, std::string_view before) {
   return now.size() > before.size() && now.ends_with(before) && now.find('[') < now.find(']') &&
@@ -159,21 +147,23 @@ void diagnose_copies(const message::Header& header, const DkimSignature& signatu
 
 }  // namespace
 
-std::vector<DkimChange> diagnose_dkim(const message::Header& header, const message::Field& field,
-                                      std::string_view body, const DkimSignature& signature) {
+std::string on_one_line(std::string_view value) {
+  std::string out;
+  for (const char c : message::unfold(value)) {
+    if (c != ' ' && c != '\t') {
+      out += c;
+    } else if (!out.ends_with(' ')) {
+      out += ' ';
+    }
+  }
+  return std::string(trimmed(out));
+}
+
+std::vector<DkimChange> diagnose_dkim(const message::Header& header, std::string_view body,
+                                      const DkimSignature& signature) {
   std::vector<DkimChange> out;
   diagnose_body(body, signature, out);
   diagnose_copies(header, signature, out);
-  if (!signature.copied.empty()) return out;
-  // Without z= only a trace that lists leave says something.
-  const message::Field* subject = header.last("subject");
-  const bool is_signed = std::ranges::find(signature.fields, "subject") != signature.fields.end();
-  if (subject != nullptr && is_signed && header.count("list-id") > 0 &&
-      subject->offset > field.offset && on_one_line(subject->value).starts_with('[')) {
-    out.push_back({"field_rewritten",
-                   "Subject begins with a tag, and the message came by a list: the list may have "
-                   "put it there"});
-  }
   return out;
 }
 

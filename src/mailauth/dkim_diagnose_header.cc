@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
 
 #include "base/ascii.h"
 #include "mailauth/dkim_diagnose.h"
+#include "mailauth/dkim_rewrites.h"
 
 namespace ph::mailauth {
 namespace {
@@ -90,31 +92,48 @@ class Tries {
   const crypto::PublicKey& key_;
 };
 
+std::vector<DkimChange> diagnose_white_space(const Tries& tries) {
+  if (tries.fits(Canonical::relaxed))
+    return {{"header_form",
+             "the header was signed in the relaxed form, and the signature says simple"}};
+  for (const auto& [spacing, what] : kSpacings) {
+    for (const auto& [scope, where] : kScopes) {
+      if (!tries.fits(spacing, scope)) continue;
+      return {{"header_spaced",
+               fmt::format("only white space {} was changed ({}): signed with c=relaxed it would "
+                           "have passed",
+                           where, what)}};
+    }
+  }
+  return {};
+}
+
+/// A trace that lists leave, where nothing can be proved.
+std::vector<DkimChange> suspect_list(const message::Header& header, const message::Field& field,
+                                     const DkimSignature& signature) {
+  const message::Field* subject = header.last("subject");
+  const bool is_signed = std::ranges::find(signature.fields, "subject") != signature.fields.end();
+  if (subject == nullptr || !is_signed || header.count("list-id") == 0 ||
+      subject->offset < field.offset || !on_one_line(subject->value).starts_with('['))
+    return {};
+  return {{"field_rewritten",
+           "Subject begins with a tag, and the message came by a list: the list may have put it "
+           "there"}};
+}
+
 }  // namespace
 
 std::vector<DkimChange> diagnose_header(const message::Header& header, const message::Field& field,
                                         const DkimSignature& signature,
                                         std::string_view key_record) {
-  std::vector<DkimChange> out;
-  if (signature.header_form == Canonical::relaxed) return out;
   const PublishedKey published = read_published_key(key_record);
-  if (!published.key || !*published.key) return out;
-  const Tries tries(header, field, signature, **published.key);
-  if (tries.fits(Canonical::relaxed)) {
-    out.push_back({"header_form",
-                   "the header was signed in the relaxed form, and the signature says simple"});
-    return out;
-  }
-  for (const auto& [spacing, what] : kSpacings) {
-    for (const auto& [scope, where] : kScopes) {
-      if (!tries.fits(spacing, scope)) continue;
-      out.push_back({"header_spaced",
-                     fmt::format("only white space {} was changed ({}): signed with c=relaxed it "
-                                 "would have passed",
-                                 where, what)});
-      return out;
-    }
-  }
+  if (!published.key || !*published.key) return {};
+  const crypto::PublicKey& key = **published.key;
+  std::vector<DkimChange> out;
+  if (signature.header_form == Canonical::simple)
+    out = diagnose_white_space({header, field, signature, key});
+  if (out.empty()) out = diagnose_rewrites(header, field, signature, key);
+  if (out.empty() && signature.copied.empty()) out = suspect_list(header, field, signature);
   return out;
 }
 

@@ -47,9 +47,10 @@ Parts parts_of(const AuthenticationFacts& facts) {
   if (facts.account)
     out.push_back("auth=pass" + property("smtp.auth", address_word(*facts.account)));
   if (facts.iprev) {
-    out.push_back(
-        fmt::format("iprev={} {}", to_string(facts.iprev->result), comment(facts.iprev->name)) +
-        property("policy.iprev", plain_word(facts.ip)));
+    const IprevOutcome& found = *facts.iprev;
+    out.push_back(fmt::format("iprev={} {}", to_string(found.result),
+                              comment(found.name.empty() ? found.why : found.name)) +
+                  property("policy.iprev", plain_word(facts.ip)));
   }
   if (facts.spf) out.push_back(spf_part(*facts.spf, facts));
   if (facts.spf_helo && (!facts.spf || !facts.spf->helo_identity))

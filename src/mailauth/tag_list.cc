@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "base/ascii.h"
@@ -116,10 +117,14 @@ std::vector<std::string> split_colons(std::string_view value) {
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view value) {
-  if (value.empty() || value.size() > 18 || !std::ranges::all_of(value, is_digit))
+  if (value.empty() || value.size() > kTagDigitsMax || !std::ranges::all_of(value, is_digit))
     return std::nullopt;
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t out = 0;
-  for (const char c : value) out = out * 10 + static_cast<std::uint64_t>(c - '0');
+  for (const char c : value) {
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    out = out > (kMost - digit) / 10 ? kMost : out * 10 + digit;
+  }
   return out;
 }
 

@@ -13,6 +13,7 @@
 namespace ph::mailauth {
 
 inline constexpr std::size_t kTagsMax = 128;
+inline constexpr std::size_t kTagDigitsMax = 76;  // of a number in one
 inline constexpr std::size_t kTagListOctetsMax = 64 << 10;
 
 /// Both alias the text that was read.
@@ -50,7 +51,8 @@ class TagList {
 std::string without_space(std::string_view value);
 /// The parts of a list between colons, without white space. RFC 6376 §3.5 h=, §3.6.1.
 std::vector<std::string> split_colons(std::string_view value);
-/// Decimal digits alone, at most 18 of them.
+/// Decimal digits alone, at most the 76 of RFC 6376 §3.5 l=; what is beyond 64 bits is the greatest
+/// number of these.
 std::optional<std::uint64_t> parse_number(std::string_view value);
 
 }  // namespace ph::mailauth

@@ -7,16 +7,17 @@
 
 namespace ph::policy {
 
+bool SenderChecks::is_stranger(const smtp::Client& client) const {
+  if (!client.account.empty() || client.role != smtp::Role::mx) return false;
+  const auto ip = rt::parse_ip(client.ip);
+  if (!ip || ip->is_loopback()) return false;
+  return std::ranges::none_of(house_->options.trusted_networks,
+                              [&](const rt::Network& network) { return network.contains(*ip); });
+}
+
 std::shared_ptr<SenderCheck> SenderChecks::begin(rt::Executor executor, const smtp::Client& client,
                                                  const message::Address& sender) const {
-  if (house_->options.mode == Authentication::off || !client.account.empty() ||
-      client.role != smtp::Role::mx)
-    return nullptr;
-  const auto ip = rt::parse_ip(client.ip);
-  if (!ip || ip->is_loopback()) return nullptr;
-  if (std::ranges::any_of(house_->options.trusted_networks,
-                          [&](const rt::Network& network) { return network.contains(*ip); }))
-    return nullptr;
+  if (house_->options.mode == Authentication::off || !is_stranger(client)) return nullptr;
   auto check = std::make_shared<SenderCheck>(*this, executor, client, sender);
   check->begun();
   rt::spawn(std::move(executor), SenderCheck::look_at_client(check));

@@ -41,10 +41,11 @@ class SenderChecks {
       : house_(std::make_shared<const House>(resolver, world, std::move(options))) {}
 
   /// Asks at once, on `executor`, what SPF and iprev need. nullptr: the message is not to be
-  /// checked, because checks are off, or its client is one of us: it logged in, or is this machine
-  /// or a trusted network.
+  /// checked, because checks are off, or its client is no stranger.
   std::shared_ptr<SenderCheck> begin(rt::Executor executor, const smtp::Client& client,
                                      const message::Address& sender) const;
+  /// False for those who are one of us: who logged in, this machine, a trusted network.
+  bool is_stranger(const smtp::Client& client) const;
 
  private:
   friend class SenderCheck;

@@ -73,8 +73,8 @@ class CutTest(RelayTest):
                                      if ' what=relay.note ' in line)
         self.assertEqual([r for r in recipients if copies[r] > 1 + doubts[r]], [], 'a copy that nobody explains')
         twice = [r for r in recipients if copies[r] > 1]
-        # it was cut within the reply to the dot: "250 ok" CR LF and the place before it, in each direction at least once
-        self.assertGreaterEqual(len(twice), len('250 ok\r'))
+        # cut within the reply to the dot, behind each of its octets but the last; one message may meet two such cuts
+        self.assertGreaterEqual(sum(copies[r] - 1 for r in twice), len('250 ok\r'))
         for recipient in twice:
             events = self.a.why(recipient, ('relay', 'note'), ('relay', 'done'))
             told = next(e for e in events if (e['stage'], e['outcome']) == ('relay', 'note'))

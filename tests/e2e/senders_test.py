@@ -163,6 +163,12 @@ class Senders(unittest.TestCase):
         self.assertEqual(found['signatures'][0]['reason'], 'body_hash')
         self.assertIn('after line 3: 2 lines', found['signatures'][0]['changes'][0]['what'])
         self.assertIn('after line 3', self.run_auth('dkim', altered, expect=1).stdout.decode())
+        for selector in ('rsa', 'ed'):
+            tagged = self.file('tagged.eml', self.sign(selector).replace(b'Subject: ', b'Subject: [list] '))
+            change = 'Subject rewritten: "[list]" was put before it'
+            found = self.facts('dkim', tagged, expect=1)['signatures'][0]
+            self.assertEqual((found['reason'], found['changes'][0]['what']), ('header_hash', change))
+            self.assertIn(change, self.run_auth('dkim', tagged, expect=1).stdout.decode())
 
     def test_line_ends_of_files_do_not_matter(self):
         unix = self.file('unix.eml', self.sign('ed').replace(b'\r\n', b'\n'))

@@ -129,7 +129,7 @@ json::array changes_of(const message::Header& header, std::string_view body,
     return out;
   const auto signature = mailauth::parse_signature_tags(field->value, kind);
   if (!signature) return out;
-  auto found = mailauth::diagnose_dkim(header, *field, body, *signature);
+  auto found = mailauth::diagnose_dkim(header, body, *signature);
   for (auto& each : mailauth::diagnose_header(header, *field, *signature, outcome.key_record))
     found.push_back(std::move(each));
   for (const auto& each : found)
