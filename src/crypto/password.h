@@ -41,7 +41,8 @@ bool verify_password(const Verifier& verifier, std::string_view password);
 Verifier decoy_verifier();
 
 /// RFC 5802 §3: StoredKey = H(HMAC(Salted, "Client Key")), ServerKey = HMAC(Salted, "Server Key").
-/// The password is taken as it is: ASCII needs no SASLprep; other text must come prepared.
+/// The password is taken as it is: ASCII needs no SASLprep, codec/saslprep.h; other text must come
+/// prepared.
 struct ScramKeys {
   std::string stored_key, server_key;  // 32 octets each
 };

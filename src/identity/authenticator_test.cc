@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "identity/hasher.h"
 #include "identity/testing/house.h"
 
 namespace ph::identity {
@@ -50,6 +51,26 @@ TEST_F(AuthenticatorTest, LetsInWhoHasThePassword) {
   EXPECT_EQ(house.events.back().outcome, Outcome::done);
   EXPECT_EQ(house.events.back().recipient, "alice@example.test");
   EXPECT_EQ(house.events.back().peer, "192.0.2.7 (listener submission)");
+}
+
+// RFC 4013: phones and computers write the same password in different octets.
+TEST_F(AuthenticatorTest, TakesAPasswordHoweverItsCharactersAreComposed) {
+  house.add_account("bob@example.test", "m\u00fcnchen\u00a0\u2168");
+  EXPECT_EQ(login("bob@example.test", "mu\u0308nchen IX"), What::ok);
+  EXPECT_EQ(login("bob@example.test", "m\u00fcnchen\u00a0\u2168"), What::ok);
+  EXPECT_EQ(login("bob@example.test", "munchen IX"), What::wrong);
+  // What SASLprep refuses is a password as it is.
+  house.add_account("carol@example.test", "\xff\u0308");
+  EXPECT_EQ(login("carol@example.test", "\xff\u0308"), What::ok);
+  EXPECT_EQ(login("carol@example.test", "\xff"), What::wrong);
+}
+
+TEST_F(AuthenticatorTest, TakesAPasswordOfWhichTheVerifierWasMadeAsItWasTyped) {
+  const std::string typed = "mu\u0308nchen";
+  const auto verifier = crypto::make_verifier(typed, std::string(32, 's')).value();
+  PasswordHasher hasher(house.world, 1, 1);
+  EXPECT_TRUE(house.run(hasher.verify(verifier, typed, house.soon())).value());
+  EXPECT_FALSE(house.run(hasher.verify(verifier, "m\u00fcnchen", house.soon())).value());
 }
 
 TEST_F(AuthenticatorTest, KeepsOutEverybodyElse) {

@@ -2,7 +2,22 @@
 
 #include <utility>
 
+#include "codec/saslprep.h"
+#include "codec/utf8.h"
+
 namespace ph::identity {
+
+namespace {
+
+/// The password in the one form of all ways to type it: devices differ in how they write "\u00fc".
+/// One that RFC 4013 would refuse is taken as it is.
+std::string in_one_form(const std::string& password) {
+  if (codec::is_ascii(password)) return password;
+  auto prepared = codec::saslprep(password);
+  return prepared ? *std::move(prepared) : password;
+}
+
+}  // namespace
 
 Task<Result<bool>> PasswordHasher::verify(crypto::Verifier verifier, std::string password,
                                           rt::Instant deadline) {
@@ -12,7 +27,11 @@ Task<Result<bool>> PasswordHasher::verify(crypto::Verifier verifier, std::string
   // `password` outlives the work: this coroutine waits for it.
   const bool good = co_await rt::offload<bool>(
       world_.workers, [verifier = std::move(verifier), secret = &password] {
-        return crypto::verify_password(verifier, *secret);
+        std::string prepared = in_one_form(*secret);
+        const WipeView wiped_too(prepared);
+        if (crypto::verify_password(verifier, prepared)) return true;
+        // Verifiers were made of what was typed once.
+        return prepared != *secret && crypto::verify_password(verifier, *secret);
       });
   co_return good;
 }
@@ -26,7 +45,9 @@ Task<Result<crypto::Verifier>> PasswordHasher::make(std::string password, rt::In
   world_.random.fill(salt);
   co_return co_await rt::offload<Result<crypto::Verifier>>(
       world_.workers, [salt = std::move(salt), secret = &password] {
-        return crypto::make_verifier(*secret, salt);
+        std::string prepared = in_one_form(*secret);
+        const WipeView wiped_too(prepared);
+        return crypto::make_verifier(prepared, salt);
       });
 }
 

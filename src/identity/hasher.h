@@ -9,7 +9,8 @@
 
 namespace ph::identity {
 
-/// Any executor. Both calls wait their turn and wipe the password.
+/// Any executor. Both calls wait their turn and wipe the password. A password is the same however
+/// its characters are composed (RFC 4013), as SCRAM has it.
 ///   unavailable  too many wait already     timed_out  the turn came after `deadline`
 class PasswordHasher {
  public:
