@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -56,5 +57,18 @@ Result<std::string> to_ascii_typed_domain(std::string_view domain);
 
 /// The same name as people read it, in UTF-8. Fails as to_ascii_typed_domain() does.
 Result<std::string> to_unicode_typed_domain(std::string_view domain);
+
+/// The name that the DNS knows `domain` by, and that stands in records and signatures (RFC 8616
+/// §5): A-labels, lower case. Two names are the same domain exactly if theirs are equal. A name
+/// that has no A-labels comes back as it is, ASCII in lower case.
+///   cost  O(octets); a name without UTF-8 and "xn--" is only copied
+std::string dns_spelling(std::string_view domain);
+
+/// May there be other ways to write it?
+bool is_international(std::string_view domain);
+
+/// The ways to write `domain` that mail and people use: itself, then its U-labels, then its
+/// A-labels; each once.
+std::vector<std::string> spellings(std::string_view domain);
 
 }  // namespace ph::codec

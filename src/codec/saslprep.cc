@@ -44,9 +44,9 @@ Result<std::string> saslprep(std::string_view text) {
   u_strFromUTF8(before.units.data(), static_cast<int32_t>(before.units.size()), &units, text.data(),
                 static_cast<int32_t>(text.size()), &error);
   PH_CHECK(U_SUCCESS(error));
-  const int32_t prepared = usprep_prepare(sasl_profile(), before.units.data(), units, after.units.data(),
-                                          static_cast<int32_t>(after.units.size()),
-                                          USPREP_ALLOW_UNASSIGNED, nullptr, &error);
+  const int32_t prepared = usprep_prepare(
+      sasl_profile(), before.units.data(), units, after.units.data(),
+      static_cast<int32_t>(after.units.size()), USPREP_ALLOW_UNASSIGNED, nullptr, &error);
   if (error == U_BUFFER_OVERFLOW_ERROR) return fail(Kind::over_limit, "the text becomes too long");
   if (error == U_STRINGPREP_CHECK_BIDI_ERROR)
     return fail(Kind::malformed, "letters of both directions in one text");

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "identity/names.h"
+#include "codec/idna.h"
 #include "mailauth/signers.h"
 
 namespace ph::deliver {
@@ -28,7 +28,7 @@ Task<std::string> own_signatures(identity::Keyring& keys, rt::World& world,  // 
     mailauth::BodyDigest digest(mailauth::Canonical::relaxed, crypto::DigestKind::sha256, {});
     digest.update(std::string_view(*message).substr(static_cast<std::size_t>(header.body())));
     fields =
-        mailauth::sign_with_all(header, identity::dns_name(domain), **found, digest.finish(), now);
+        mailauth::sign_with_all(header, codec::dns_spelling(domain), **found, digest.finish(), now);
   } else {
     fields = std::unexpected(found.error());
   }

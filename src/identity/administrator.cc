@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "codec/base32.h"
+#include "codec/idna.h"
 #include "identity/names.h"
 
 namespace ph::identity {
@@ -84,9 +85,10 @@ Task<Result<Done>> Administrator::add_domain(std::string name) {
   PH_CO_TRY(name, new_domain_name(name));
   PH_CO_TRY([[maybe_unused]] const Turnstile::Turn turn, co_await turns_.enter());
   PH_CO_TRY(const std::vector<DomainRow> rows, co_await rows_.domains(until));
-  const std::string published = dns_name(name);
-  if (std::ranges::any_of(
-          rows, [&](const DomainRow& row) { return dns_name(row.domain.name) == published; }))
+  const std::string published = codec::dns_spelling(name);
+  if (std::ranges::any_of(rows, [&](const DomainRow& row) {
+        return codec::dns_spelling(row.domain.name) == published;
+      }))
     co_return fail(Kind::conflict, "the domain exists already", name);
   if (rows.size() >= kDomainsMax) co_return fail(Kind::over_limit, "too many domains");
   DomainRow row;

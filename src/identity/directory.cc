@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "codec/idna.h"
 #include "identity/names.h"
 
 namespace ph::identity {
@@ -36,7 +37,7 @@ std::string_view without_tag(std::string_view local) {
 const DomainRow* DomainTable::find(const std::string& name) const {
   auto row = rows.find(name);
   if (row == rows.end() && !spelt.empty()) {
-    const auto stored = spelt.find(dns_name(name));
+    const auto stored = spelt.find(codec::dns_spelling(name));
     if (stored != spelt.end()) row = rows.find(stored->second);
   }
   return row == rows.end() ? nullptr : &row->second;
@@ -67,7 +68,7 @@ Task<Result<DomainTablePtr>> CachedDirectory::domains(rt::Instant deadline) {
   if (!rows->empty()) fresh->first = rows->front().domain.name;
   for (DomainRow& row : *rows) {
     std::string name = row.domain.name;
-    if (spellings(name).size() > 1) fresh->spelt.emplace(dns_name(name), name);
+    if (codec::is_international(name)) fresh->spelt.emplace(codec::dns_spelling(name), name);
     fresh->rows.emplace(std::move(name), std::move(row));
   }
   const std::unique_lock lock(domains_mutex_);

@@ -21,8 +21,9 @@ struct DomainTable {
   const DomainRow* find(const std::string& name) const;
 
   std::unordered_map<std::string, DomainRow> rows;
-  std::map<std::string, std::string> spelt;  // of those with two spellings: dns_name(), stored one
-  std::string first;                         // "" while there is none
+  std::map<std::string, std::string>
+      spelt;          // of those with several: codec::dns_spelling(), the oldest row's
+  std::string first;  // "" while there is none
   rt::Instant loaded;
 };
 /// Shared by the directory, until it loads a newer one, and the lookups that began before.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/base64.h"
+#include "codec/idna.h"
 #include "identity/names.h"
 
 namespace ph::identity {
@@ -110,7 +111,7 @@ Task<Result<std::string>> StoredKeyring::own_domain(std::string name, rt::Instan
 Task<Result<std::vector<DomainKey>>> StoredKeyring::told(std::string domain, rt::Instant deadline) {
   PH_CO_TRY(const LoadedPtr all, co_await load(domain, deadline));
   const auto signers = signing(*all, world_.clock.wall());
-  const std::string published = dns_name(domain);
+  const std::string published = codec::dns_spelling(domain);
   std::vector<DomainKey> out;
   for (const Loaded& each : *all) {
     out.push_back({.selector = each.key.selector,

@@ -8,15 +8,6 @@
 
 namespace ph::identity {
 
-namespace {
-
-/// Are there two ways to write it?
-bool is_international(std::string_view lower) {
-  return !codec::is_ascii(lower) || lower.contains("xn--");
-}
-
-}  // namespace
-
 Result<std::string> domain_name(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   // The grammar of a domain is that of an address: one parser for both.
@@ -33,31 +24,14 @@ Result<std::string> domain_name(std::string_view text) {
 
 Result<std::string> new_domain_name(std::string_view text) {
   PH_TRY(std::string name, domain_name(text));
-  if (!is_international(name)) return name;
+  if (!codec::is_international(name)) return name;
   // A false A-label is a name like any other: somebody may have registered it.
-  const auto ascii =
+  auto ascii =
       codec::is_ascii(name) ? codec::to_ascii_domain(name) : codec::to_ascii_typed_domain(name);
   if (!ascii)
     return fail(Kind::malformed, "not a domain name: it cannot be in the DNS",
                 name + ": " + std::string(ascii.error().what));
-  return codec::to_unicode_domain(*ascii);
-}
-
-std::string dns_name(std::string_view domain) {
-  std::string lower = ascii_lower(domain);
-  if (!is_international(lower)) return lower;
-  auto ascii = codec::to_ascii_typed_domain(lower);
-  if (!ascii) ascii = codec::to_ascii_domain(lower);
-  return ascii ? *std::move(ascii) : lower;
-}
-
-std::vector<std::string> spellings(std::string_view domain) {
-  std::vector<std::string> out{ascii_lower(domain)};
-  if (!is_international(out.front())) return out;
-  const std::string ascii = dns_name(domain);
-  for (std::string each : {codec::to_unicode_domain(ascii), ascii})
-    if (std::ranges::find(out, each) == out.end()) out.push_back(std::move(each));
-  return out;
+  return ascii;
 }
 
 Result<message::Address> mailbox_address(std::string_view text) {

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
 #include "message/address.h"
@@ -15,19 +14,9 @@ namespace ph::identity {
 /// last label is a number, which would be an IP address to others (RFC 1123 §2.1).
 Result<std::string> domain_name(std::string_view text);
 
-/// What domain_name() takes, in the form that a new domain is kept in: with U-labels wherever a
-/// label has one (RFC 5890 §2.3.2.1). malformed, too: the DNS can have no such name.
+/// What domain_name() takes, in the form that a new domain is kept in: A-labels, as all peers can
+/// read it (RFC 5890 §2.3.2.1). malformed, too: the DNS can have no such name.
 Result<std::string> new_domain_name(std::string_view text);
-
-/// The name that the DNS knows `domain` by, and that stands in records and signatures (RFC 8616
-/// §5): A-labels, lower case. Two names are the same domain exactly if theirs are equal. A name
-/// that has no A-labels comes back as it is, ASCII in lower case.
-///   cost  O(octets); a name without UTF-8 and "xn--" is only copied
-std::string dns_name(std::string_view domain);
-
-/// The names that the rows of `domain` may be stored under: itself, then its U-labels, then its
-/// A-labels; each once. A store keeps a domain under one of them for good.
-std::vector<std::string> spellings(std::string_view domain);
 
 /// An address with a domain. malformed: not an address (RFC 5321 §4.1.2), or none with a domain.
 Result<message::Address> mailbox_address(std::string_view text);

@@ -4,7 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "identity/names.h"
+#include "base/ascii.h"
+#include "codec/idna.h"
 
 namespace ph::identity {
 
@@ -78,19 +79,19 @@ Task<Result<Done>> Rows::commit(store::Partition partition, store::Batch batch,
 }
 
 Task<Result<Found<DomainRow>>> Rows::domain(std::string name, rt::Instant deadline) {
-  PH_CO_TRY(const store::Opt opt, within(deadline));
-  std::vector<std::string> keys;
-  for (const std::string& spelling : spellings(name))
-    keys.push_back(key_of(kDomainPrefix, spelling));
-  auto records = co_await store_.get(std::string(kDomainsPartition), keys, opt);
-  if (!records) co_return std::unexpected(std::move(records).error());
-  for (const std::string& key : keys) {  // the likeliest first
-    const auto found = std::ranges::find(*records, key, &store::Record::key);
-    if (found == records->end()) continue;
-    PH_CO_TRY(DomainRow row, parse_domain(found->value));
-    co_return Stored<DomainRow>{std::move(row), found->version};
-  }
-  co_return std::nullopt;
+  name = ascii_lower(std::string_view(name));
+  auto record = co_await get(std::string(kDomainsPartition), key_of(kDomainPrefix, name), deadline);
+  if (!record || *record || !codec::is_international(name))
+    co_return parsed<DomainRow>(std::move(record), parse_domain);
+  // Rows of earlier versions have names as they were typed: all have to be looked at.
+  PH_CO_TRY(const std::vector<DomainRow> rows, co_await domains(deadline));
+  const std::string published = codec::dns_spelling(name);
+  const auto found = std::ranges::find(
+      rows, published, [](const DomainRow& row) { return codec::dns_spelling(row.domain.name); });
+  if (found == rows.end()) co_return std::nullopt;
+  std::string key = key_of(kDomainPrefix, found->domain.name);
+  auto stored = co_await get(std::string(kDomainsPartition), std::move(key), deadline);
+  co_return parsed<DomainRow>(std::move(stored), parse_domain);
 }
 
 Task<Result<Found<AddressRow>>> Rows::address(std::string directory_key, rt::Instant deadline) {

@@ -62,8 +62,9 @@ class BlobDraft final : public Draft {
   // Of mail that is checked or signed.
   std::shared_ptr<policy::SenderCheck> check_;  // none: from one of us, or nothing is checked
   std::unique_ptr<Signing> signing_;            // of mail that leaves as ours, or goes on
-  bool keeps_header_ = false;                   // it is not whole yet
-  bool mbox_ = false;  // lines of mbox stand on top, or may: where they end is not known
+  bool from_stranger_ = false;
+  bool keeps_header_ = false;  // it is not whole yet
+  bool mbox_ = false;          // lines of mbox stand on top, or may: where they end is not known
   std::uint64_t mbox_octets_ = 0;  // that they have
   std::string header_;
   std::string changes_;            // to the header, for people
@@ -128,8 +129,8 @@ BlobDraft::BlobDraft(House& house, smtp::Envelope envelope, queue::QueueId id, B
     signing_ = make_signing(*services.keys, *services.directory, services.world, envelope_,
                             check_ != nullptr);
   // With checks off nobody shall find there what a stranger wrote in our name.
-  keeps_header_ = check_ || signing_ ||
-                  (services.checks != nullptr && services.checks->is_stranger(envelope_.client));
+  from_stranger_ = services.checks != nullptr && services.checks->is_stranger(envelope_.client);
+  keeps_header_ = check_ || signing_ || from_stranger_;
 }
 
 BlobDraft::~BlobDraft() {
@@ -208,6 +209,12 @@ std::string BlobDraft::release_header() {
     signing_->bodies().update(rest);
   }
   KeptHeader kept = kept_header(header, !rest.empty(), house_.options().hostname);
+  if (from_stranger_ && !kept.whole) {
+    reply_ = fmt::format("The header has more than {} fields, which nobody reads; send fewer",
+                         message::kHeaderFieldsMax);
+    give_up(What::unproven, reply_ + ": the last ones could claim to be ours");
+    return {};
+  }
   header_ = std::move(kept.octets);
   changes_ = std::move(kept.changes);
   if (changes_.empty()) return whole;
@@ -368,6 +375,7 @@ Task<bool> BlobDraft::judged() {
       co_return false;
     }
   }
+  if (refused_) co_return false;
   if (!check_) co_return true;
   verdict_ = co_await check_->verdict();
   using Means = policy::SenderVerdict::What;

@@ -179,6 +179,26 @@ TEST(Intake, RefusesAHeaderWithoutAnEnd) {
   EXPECT_EQ(taken.finished.what, What::too_big);
 }
 
+// Behind the fields that are read a forged one would stay, and be read by others.
+TEST(Intake, RefusesAStrangersHeaderOfMoreFieldsThanAreRead) {
+  using policy::Authentication;
+  for (const auto mode : {Authentication::off, Authentication::monitor, Authentication::enforce}) {
+    Server server({.hostname = "mx.b.test", .mode = mode});
+    std::string more;
+    for (std::size_t i = 0; i < message::kHeaderFieldsMax; ++i) more += "A:\r\n";
+    more += "Authentication-Results: mx.b.test; dmarc=pass\r\n";
+    const Taken taken =
+        server.take(Server::from_outside("192.0.2.1", "a@strict.test"), more + kLetter);
+    EXPECT_EQ(taken.finished.what, What::unproven);
+    EXPECT_NE(taken.finished.reply.find("4096 fields"), std::string::npos) << taken.finished.reply;
+    ASSERT_EQ(server.refusals.size(), 1u);
+    EXPECT_NE(server.refusals[0].why.find("4096 fields"), std::string::npos);
+    EXPECT_EQ(server.take(Server::from_outside("127.0.0.1", "a@strict.test"), more + kLetter)
+                  .finished.what,
+              What::accepted);
+  }
+}
+
 // RFC 5322 §2.2.3: such a line would be a continuation of what we put above it.
 TEST(Intake, RefusesAStrangersHeaderThatBeginsWithABlank) {
   for (const std::size_t piece : {1u, 40u, 100000u}) {

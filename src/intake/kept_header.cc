@@ -31,6 +31,7 @@ KeptHeader kept_header(std::string_view header, bool has_body, std::string_view 
   for (const message::Field* field : parsed.all(kVerdictField)) out.push_back(field);
   std::ranges::sort(out, {}, &message::Field::offset);
   KeptHeader kept;
+  kept.whole = !has(HeaderOddity::too_many_fields) && !has(HeaderOddity::too_many_octets);
   const auto changed = [&kept](std::string_view how) {
     if (!kept.changes.empty()) kept.changes += "; ";
     kept.changes += how;

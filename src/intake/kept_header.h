@@ -24,6 +24,7 @@ bool may_be_mbox_line(std::string_view beginning);
 struct KeptHeader {
   std::string octets;
   std::string changes;  // for people; "": it is kept as it came
+  bool whole = true;    // false: there are more fields than are read, forged ones perhaps
 };
 
 /// What is kept of a header, for `hostname`:

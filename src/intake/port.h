@@ -17,7 +17,8 @@ struct Finished {
     too_many_hops,  // more Received fields than kReceivedFieldsMax: a loop (RFC 5321 §6.3)
     no_space,       // disk or memory budget: later
     temporary,      // a room of ours cannot answer now: later
-    unproven,       // a domain in From wants mail like this one refused
+    unproven,       // a domain in From wants mail like this one refused, or a stranger's header
+                    // cannot be read
     unprovable,     // the DNS does not say now whether one does: later
   };
   What what = What::temporary;

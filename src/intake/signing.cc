@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/ascii.h"
-#include "identity/names.h"
+#include "codec/idna.h"
 #include "mailauth/signers.h"
 #include "message/address_list.h"
 
@@ -84,7 +84,7 @@ Task<Result<std::string>> SubmissionSigner::fields(std::string header, Wall now,
   PH_CO_TRY(const auto keys, co_await keys_.signing_keys(in_name_of, deadline()));
   // A-labels, also where the author's address has none: they are right in both kinds of mail.
   // RFC 8616 §5.
-  co_return mailauth::sign_with_all(parsed, identity::dns_name(in_name_of), *keys,
+  co_return mailauth::sign_with_all(parsed, codec::dns_spelling(in_name_of), *keys,
                                     bodies().value(*body_), now);
 }
 
@@ -120,7 +120,7 @@ Task<Result<std::string>> ForwardSealer::fields(std::string header, Wall now,
   // Sealed as failed it would stay so for ever, because of trouble that passes.
   if (found->arc && found->arc->result == mailauth::ArcResult::temperror) co_return std::string();
   for (const message::Address& recipient : envelope_.recipients) {
-    const std::string domain = identity::dns_name(recipient.domain);
+    const std::string domain = codec::dns_spelling(recipient.domain);
     PH_CO_TRY(const bool goes_on, co_await leaves(recipient));
     if (!goes_on) continue;
     PH_CO_TRY(const auto keys, co_await keys_.signing_keys(domain, deadline()));

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "codec/idna.h"
 
 namespace ph::journal {
 namespace {
@@ -24,6 +25,16 @@ std::string normal(std::string_view term) {
   if (term.size() >= 2 && term.front() == '<' && term.back() == '>')
     term = term.substr(1, term.size() - 2);
   return ascii_lower(term);
+}
+
+/// An address of an internationalised domain is on the wire in one spelling and in mailboxes in
+/// another: all are looked for.
+std::vector<std::string> ways_to_write(std::string term) {
+  const std::size_t at = term.rfind('@');
+  if (at == std::string::npos) return {std::move(term)};
+  std::vector<std::string> out = codec::spellings(term.substr(at + 1));
+  for (std::string& domain : out) domain.insert(0, term, 0, at + 1);
+  return out;
 }
 
 bool concerns(const Event& event, const std::string& term) {
@@ -287,7 +298,7 @@ Task<Result<std::vector<Event>>> EventJournal::find_indexed(std::string term) {
 }
 
 Task<Result<std::vector<Event>>> EventJournal::find(std::string term, rt::Instant deadline) {
-  std::vector<std::string> ask{normal(term)};
+  std::vector<std::string> ask = ways_to_write(normal(term));
   if (ask.front().empty()) co_return std::vector<Event>{};
   std::set<std::string> asked;
   std::vector<Event> found;

@@ -83,6 +83,22 @@ struct Place {
 
 struct JournalTest : ::testing::Test, Place {};
 
+TEST_F(JournalTest, FindsAnAddressInEachSpellingOfItsDomain) {
+  EventJournal journal(*disk, world, world.executor(), options);
+  journal.start();
+  for (const char* recipient : {"Bob@xn--bcher-kva.test", "bob@b\u00fccher.test", "bob@x.test"})
+    journal.note({.at = world.clock.wall(),
+                  .stage = Stage::deliver,
+                  .outcome = Outcome::done,
+                  .recipient = recipient});
+  finish(journal);
+  EventJournal again(*disk, world, world.executor(), options);
+  for (const char* term :
+       {"bob@xn--bcher-kva.test", "<bob@b\u00fccher.test>", "bob@B\u00dcCHER.test"})
+    EXPECT_EQ(found(again, term), 2u) << term;
+  EXPECT_EQ(found(again, "bob@x.test"), 1u);
+}
+
 TEST_F(JournalTest, CountsWhatIsKeptAndKnowsItAfterARestart) {
   {
     EventJournal journal(*disk, world, world.executor(), options);

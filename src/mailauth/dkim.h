@@ -139,7 +139,9 @@ struct DkimSigning {
   std::string domain, selector;  // as the DNS knows them
   Canonical header_form = Canonical::relaxed, body_form = Canonical::relaxed;
   std::vector<std::string> fields;  // to sign; empty: those that RFC 6376 §5.4.1 recommends
-  bool oversign = true;  // name each once more than it is there: none can be added (§8.15)
+  // Name once more than they are there those chosen in `fields`, else those of which a second one
+  // would deceive: none can be added (§8.15).
+  bool oversign = true;
   std::optional<std::uint64_t> signed_at, expires;
   std::string identity;  // i=; "": left out
 };

@@ -51,13 +51,19 @@ bool is_plain_name(std::string_view name) {
 
 std::vector<std::string> fields_to_sign(const message::Header& header, const DkimSigning& how) {
   std::vector<std::string> wanted;
-  for (const auto& name : how.fields) wanted.push_back(ascii_lower(name));
+  for (const auto& each : how.fields) {
+    std::string name = ascii_lower(each);
+    if (std::ranges::find(wanted, name) == wanted.end()) wanted.push_back(std::move(name));
+  }
+  const bool chosen = !wanted.empty();
   if (wanted.empty()) wanted.assign(kRecommended.begin(), kRecommended.end());
   if (std::ranges::find(wanted, "from") == wanted.end()) wanted.insert(wanted.begin(), "from");
   std::vector<std::string> out;
   for (const std::string& name : wanted) {
     const auto there = header.count(name);
-    const bool over = how.oversign && std::ranges::find(kOversigned, name) != kOversigned.end();
+    // Those that nobody chose may have been left out for who adds them on the way, as lists do.
+    const bool over =
+        how.oversign && (chosen || std::ranges::find(kOversigned, name) != kOversigned.end());
     for (std::size_t i = 0; i < there + (over ? 1 : 0); ++i) {
       if (out.size() < kDkimSignedFieldsMax) out.push_back(name);
     }

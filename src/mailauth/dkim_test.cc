@@ -157,6 +157,17 @@ TEST(Dkim, SignsAgainstFieldsThatAreAddedLater) {
             DkimResult::pass);
 }
 
+TEST(Dkim, SignsAgainstMoreOfEachFieldThatWasChosen) {
+  const auto header = message::parse_header("From: a@b\r\nX-A: 1\r\nX-A: 2\r\n\r\n");
+  DkimSigning how{.fields = {"x-a", "List-Id", "X-A", "from"}};
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(fields_to_sign(header, how), (Names{"x-a", "x-a", "x-a", "list-id", "from", "from"}));
+  how.oversign = false;
+  EXPECT_EQ(fields_to_sign(header, how), (Names{"x-a", "x-a", "from"}));
+  how = {};
+  for (const std::string& name : fields_to_sign(header, how)) EXPECT_NE(name, "list-id");
+}
+
 TEST(Dkim, TellsWhyAKeyDoesNotServe) {
   struct Bad {
     std::string record;

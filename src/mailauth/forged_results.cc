@@ -11,6 +11,10 @@
 namespace ph::mailauth {
 namespace {
 
+/// Words of a Received-SPF field: one has some 30.
+constexpr std::size_t kSpfWordsMax = 64;
+static_assert(kSpfWordsMax <= message::kAuthPropertiesMax);
+
 using Range = std::pair<char32_t, char32_t>;
 
 template <std::size_t kCount>
@@ -34,9 +38,10 @@ bool is_seen_as_blank(char32_t point) {
   return is_in(kBlanks, point);
 }
 
-/// What nobody sees: controls, zero-width characters, marks of direction, variation selectors.
+/// What nobody sees: controls, zero-width characters, marks of direction, variation selectors,
+/// Braille without dots. What is not here and no domain has, is caught below.
 bool is_unseen(char32_t point) {
-  static constexpr std::array<Range, 12> kUnseen{{{0x00, 0x1f},
+  static constexpr std::array<Range, 13> kUnseen{{{0x00, 0x1f},
                                                   {0x7f, 0x9f},
                                                   {0xad, 0xad},
                                                   {0x034f, 0x034f},
@@ -45,6 +50,7 @@ bool is_unseen(char32_t point) {
                                                   {0x200b, 0x200f},
                                                   {0x202a, 0x202e},
                                                   {0x2060, 0x206f},
+                                                  {0x2800, 0x2800},
                                                   {0xfe00, 0xfe0f},
                                                   {0xfeff, 0xfeff},
                                                   {0xe0000, 0xe0fff}}};
@@ -68,44 +74,83 @@ std::string as_seen(std::string_view text) {
   return out;
 }
 
-/// A host name in the one form in which it is compared.
-std::string comparable(std::string_view name) {
-  name = trimmed(name);
-  while (name.ends_with('.')) name.remove_suffix(1);
-  if (auto typed = codec::to_ascii_typed_domain(name)) return *std::move(typed);
-  return ascii_lower(name);
+bool is_in_name(char c) {
+  return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// What stands where the authserv-id has to, behind comments and white space: RFC 8601 §2.2.
-struct Claimed {
-  std::string name;
-  bool assigned = false;  // it is "method=result": there is no authserv-id
+/// What is compared: a name without full stops behind it, however it is spelt.
+std::string comparable(std::string_view name) {
+  while (name.ends_with('.')) name.remove_suffix(1);
+  return codec::dns_spelling(name);
+}
+
+/// Do people, or programs that are content with less than the grammar, read `own` in it? Whatever
+/// stands around it; and what cannot be a name may look like any.
+bool may_name(std::string_view text, const std::string& own) {
+  for (auto at = text.begin(); at != text.end();) {
+    at = std::find_if(at, text.end(), is_in_name);
+    const auto end = std::find_if_not(at, text.end(), is_in_name);
+    const std::string_view name(at, end);
+    const bool is_none = !codec::is_ascii(name) && !codec::to_ascii_typed_domain(name);
+    if (is_none || comparable(name) == own) return true;
+    at = end;
+  }
+  return false;
+}
+
+/// What stands where the authserv-id has to: up to the first ";", without comments and quotes. RFC
+/// 8601 §2.2.
+struct Head {
+  std::string text;
+  bool readable = true;
 };
 
-Claimed claimed_by(std::string_view text) {
-  Claimed out;
+Head head_of(std::string_view text) {
+  Head out;
   int depth = 0;
-  bool ended = false;
+  bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    const bool escaped = c == '\\' && i + 1 < text.size();
+    const bool escaped = c == '\\' && (quoted || depth > 0) && i + 1 < text.size();
     if (escaped) c = text[++i];
-    if (depth > 0 || (c == '(' && !escaped)) {
+    if (depth > 0) {
       if (!escaped) depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    } else if (c == '"' && !escaped) {
+      quoted = !quoted;
+    } else if (quoted) {
+      out.text += c;
+    } else if (c == '(') {
+      ++depth;
+      out.text += ' ';
     } else if (c == ';') {
       break;
-    } else if (c == '=') {
-      out.assigned = true;
-      break;
-    } else if (is_space(c)) {
-      ended = !out.name.empty();
-    } else if (ended) {
-      break;
-    } else if (c != '"' || escaped) {
-      out.name += c;
+    } else {
+      out.text += c;
     }
   }
+  // "method=result": there is no authserv-id, and the reader's own server may be meant.
+  out.readable =
+      depth == 0 && !quoted && !out.text.contains('=') && std::ranges::any_of(out.text, is_in_name);
   return out;
+}
+
+/// Does the field say that another server wrote it? RFC 7208 §9.1 receiver=.
+bool is_others_spf(std::string_view text, const std::string& own) {
+  // What is not read of a field that is longer may be another receiver.
+  const auto is_between = [](char c) { return c == ' ' || c == ';' || c == '='; };
+  if (static_cast<std::size_t>(std::ranges::count_if(text, is_between)) >= kSpfWordsMax)
+    return false;
+  const message::ReceivedSpf read = message::parse_received_spf(text);
+  // "(mail.example: domain of a@b designates ...)" is what people look at.
+  if (may_name(read.comment.substr(0, read.comment.find_first_of(": ")), own)) return false;
+  bool any = false;
+  for (const auto& [name, value] : read.pairs) {
+    if (!same_ascii(name, "receiver")) continue;
+    any = true;
+    if (may_name(value, own)) return false;
+  }
+  return any;
 }
 
 }  // namespace
@@ -115,21 +160,11 @@ std::vector<const message::Field*> forged_results(const message::Header& header,
   const std::string own = comparable(authserv_id);
   std::vector<const message::Field*> out;
   for (const message::Field* field : header.all("authentication-results")) {
-    const Claimed claimed = claimed_by(as_seen(field->value));
-    if (claimed.name.empty() || claimed.assigned || comparable(claimed.name) == own)
-      out.push_back(field);
+    const Head head = head_of(as_seen(field->value));
+    if (!head.readable || may_name(head.text, own)) out.push_back(field);
   }
   for (const message::Field* field : header.all("received-spf")) {
-    const auto pairs = message::parse_received_spf(as_seen(field->value)).pairs;
-    std::size_t others = 0, receivers = 0;
-    for (const auto& [name, value] : pairs) {
-      if (!same_ascii(name, "receiver")) continue;
-      ++receivers;
-      others += comparable(value) != own ? 1 : 0;
-    }
-    // Behind as many pairs as are read there may be another receiver.
-    const bool whole = pairs.size() < message::kAuthPropertiesMax;
-    if (receivers == 0 || others < receivers || !whole) out.push_back(field);
+    if (!is_others_spf(as_seen(field->value), own)) out.push_back(field);
   }
   return out;
 }

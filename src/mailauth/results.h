@@ -49,8 +49,9 @@ std::string received_spf_field(const SpfOutcome& outcome, const AuthenticationFa
 /// header.
 ///   authserv_id  compared as people see it: without case, blanks, what is not seen and a full stop
 ///                behind it, U-labels and A-labels alike
+///                as well where it is not alone, or something that is no name stands there
 ///   also         fields that name nobody, or cannot be read; a Received-SPF that names us among
-///                others
+///                others, or in its comment, or of more than 64 words
 ///   cost         O(octets) of these fields
 std::vector<const message::Field*> forged_results(const message::Header& header,
                                                   std::string_view authserv_id);

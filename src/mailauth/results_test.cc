@@ -272,6 +272,45 @@ TEST(Results, NamesThatLookLikeOursAreFound) {
   EXPECT_EQ(forged_results(header, "mx.test").size(), 1U);
 }
 
+// What a reader takes for ours that is content with less than the grammar of RFC 8601 §2.2.
+TEST(Results, ClaimsThatAreNotInOrderAreFound) {
+  const auto is_forged = [](const std::string& field) {
+    const std::string message = field + "\r\n\r\n";
+    return forged_results(message::parse_header(message), "mail.b.test").size() == 1;
+  };
+  for (const std::string unseen :
+       {"\u3164", "\u115f", "\u2800", "\u17b4", "\U0001d173", "\ufff9", "\ufffd", "\xa0", "\xff"})
+    for (const std::string& claim : {"mail.b.test" + unseen, unseen + "mail.b.test",
+                                     "mail.b" + unseen + ".test", "mail.b.test " + unseen})
+      EXPECT_TRUE(is_forged("Authentication-Results: " + claim + "; dmarc=pass")) << claim;
+  EXPECT_TRUE(is_forged("Authentication-Results: mail.b\uffa0.test; dmarc=pass"));
+  for (const char* claim :
+       {"mail.b.test, dmarc", "mail.b.test/1", "mail.b.test: x", "<mail.b.test>", "'mail.b.test'",
+        "mail.b.test%00", "other.test mail.b.test", "\"other.test mail.b.test\"", "[mail.b.test]",
+        "mail.b.test(", "(mail.b.test", "\"mail.b.test", "\"\"", "(x)", "\"mail\\.b.test\"",
+        "other.test (; mail.b.test"})
+    EXPECT_TRUE(is_forged(std::string("Authentication-Results: ") + claim + "; dmarc=pass"))
+        << claim;
+  for (const char* claim : {"other.test", "x.mail.b.test", "mail.b.test.evil.test", "amail.b.test",
+                            "other.test 1", "other.test (not mail.b.test)", "\"other.test\"",
+                            "b\u00fccher.test", "mail_b.test", "(\\(mail.b.test; \\)) other.test"})
+    EXPECT_FALSE(is_forged(std::string("Authentication-Results: ") + claim + "; x=mail.b.test"))
+        << claim;
+  std::string filler;
+  for (int i = 0; i < 200; ++i) filler += "a ";
+  for (const std::string& value :
+       {"pass (x) receiver=other.test; " + filler + "receiver=mail.b.test; client-ip=1.2.3.4",
+        std::string("pass (mail.b.test: ok) receiver=<UNKNOWN>"),
+        std::string("pass receiver=<mail.b.test>"), std::string("pass receiver=\"mail.b.test\"")})
+    EXPECT_TRUE(is_forged("Received-SPF: " + value)) << value;
+  EXPECT_FALSE(
+      is_forged("Received-SPF: pass (other.test: domain of a@b.test designates 192.0.2.1 as "
+                "permitted sender) client-ip=192.0.2.1; envelope-from=\"a@b.test\"; "
+                "helo=mail.b.test; receiver=other.test; identity=mailfrom"));
+  const std::string long_one = std::string(1 << 20, '(');
+  EXPECT_TRUE(is_forged("Authentication-Results: " + long_one));
+}
+
 // RFC 8601 §5.
 TEST(Results, FieldsThatClaimToBeOursAreFound) {
   const std::string message =

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "codec/utf8.h"
 #include "message/utf8.h"
 
 namespace ph::message {
@@ -159,9 +160,11 @@ Result<std::string> take_domain(std::string_view& text) {
       return fail(Kind::malformed, "the domain is not labels of letters, digits and hyphens");
     }
     if (value.ends_with('-')) return fail(Kind::malformed, "a label ends with a hyphen");
-    if (value.size() - label > kLabelOctetsMax) {
+    const std::string_view name = std::string_view(value).substr(label);
+    // As the DNS knows it: in UTF-8 it may be longer, RFC 5890 §4.2.
+    const std::size_t most = codec::is_ascii(name) ? kLabelOctetsMax : kUnicodeLabelOctetsMax;
+    if (name.size() > most)
       return fail(Kind::malformed, "a label of the domain is longer than 63 octets");
-    }
     if (value.size() > kDomainOctetsMax) {
       return fail(Kind::malformed, "the domain is longer than 255 octets");
     }

@@ -12,7 +12,9 @@ namespace ph::message {
 inline constexpr std::size_t kLocalPartOctetsMax = 64;  // as written; RFC 5321 §4.5.3.1.1
 inline constexpr std::size_t kDomainOctetsMax = 255;    // RFC 5321 §4.5.3.1.2
 inline constexpr std::size_t kLabelOctetsMax = 63;      // RFC 1035 §2.3.4
-inline constexpr std::size_t kAddressOctetsMax = 254;   // a path without <>; RFC 5321 §4.5.3.1.3
+/// Of a label in UTF-8: its A-label has at least one octet for each of its characters, and "xn--".
+inline constexpr std::size_t kUnicodeLabelOctetsMax = 236;
+inline constexpr std::size_t kAddressOctetsMax = 254;  // a path without <>; RFC 5321 §4.5.3.1.3
 
 /// One mailbox address (RFC 5321 §4.1.2 Mailbox, RFC 6531 §3.3).
 ///   local   the local part's value: unquoted, backslashes resolved; any case as written

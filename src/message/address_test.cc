@@ -49,6 +49,18 @@ TEST(Address, LimitsTheWhole) {
   EXPECT_FALSE(parse_address("a@" + domain + label + label + "x"));         // domain of 306
 }
 
+// RFC 5890 §4.2: what counts is the length of the A-label.
+TEST(Address, LimitsALabelInUtf8ByWhatTheDnsKnows) {
+  std::string thai;
+  for (int i = 0; i < 27; ++i) thai += "\u0e01";  // 81 octets; the A-label has some 35
+  EXPECT_TRUE(parse_address("a@" + thai + ".test"));
+  std::string most;
+  for (int i = 0; i < 59; ++i) most += "\U00020000";
+  EXPECT_TRUE(parse_address("a@" + most + ".test"));
+  EXPECT_FALSE(parse_address("a@" + most + "x.test"));
+  EXPECT_FALSE(parse_address("a@" + std::string(64, 'x') + ".test"));
+}
+
 TEST(Address, TakesTheLongestAddressAndLeavesTheRest) {
   std::string_view text = "\"a>b\"@x.test> SIZE=1";
   EXPECT_EQ(take_address(text).value(), (Address{"a>b", "x.test"}));

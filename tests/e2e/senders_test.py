@@ -200,6 +200,9 @@ class Senders(unittest.TestCase):
                                     '--key', key, expect=2)
                 self.assertEqual(ran.stdout, b'')
                 self.assertIn(words, ran.stderr.decode())
+        ran = self.run_auth('seal', self.message, '--domain', 'a.test', '--selector', 'ed', '--key', self.keys['ed'],
+                            '--results', 'mx.a.test; none\x1b', expect=2)
+        self.assertIn('0x1b at offset 15', ran.stderr.decode())
 
     def test_half_a_client_is_refused(self):
         self.assertIn('--ip', self.run_auth('dmarc', self.message, '--from', 'x@a.test', expect=2).stderr.decode())

@@ -1,5 +1,7 @@
 #include "app/cli/auth_answers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -161,6 +163,20 @@ json::object signed_facts(const std::string& fields, const std::string& message,
   return out;
 }
 
+/// What stands behind "Authentication-Results:", for a field of ours.
+Result<std::string> one_line(std::string_view results) {
+  std::string line = message::unfold(results);
+  const auto control = std::ranges::find_if(line, [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  });
+  if (control == line.end()) return line;
+  return fail(Kind::malformed,
+              "--results (\"results\") has a control character; it is what stands behind "
+              "Authentication-Results: in text",
+              fmt::format("octet {:#04x} at offset {}", static_cast<unsigned char>(*control),
+                          control - line.begin()));
+}
+
 }  // namespace
 
 Result<Done> auth_part(std::string_view what) {
@@ -280,9 +296,10 @@ Result<json::object> AuthDesk::seal(const AuthRequest& request, Wall now) {
   if (request.results.empty() == request.authserv_id.empty())
     return fail(Kind::malformed, "either --results with its text, or --authserv-id");
   PH_TRY(const auto all, check(request, now));
+  PH_TRY(std::string results, one_line(request.results));
   mailauth::ArcSealing how{.domain = signer.domain,
                            .selector = signer.selector,
-                           .results = message::unfold(request.results),
+                           .results = std::move(results),
                            .chain = all.outcome.arc.result,
                            .sealed_at = seconds_of(now)};
   if (how.results.empty()) {

@@ -10,6 +10,7 @@
 #include "app/cli/domain_reports.h"
 #include "app/cli/output.h"
 #include "app/daemon/units.h"
+#include "codec/idna.h"
 
 namespace ph::cli {
 namespace {
@@ -102,7 +103,10 @@ int list(const Common& common) {
   std::vector<std::vector<std::string>> rows{{"DOMAIN", "CREATED"}};
   for (const auto& each : reply->at("domains").as_array()) {
     if (common.json) print_json(each.as_object());
-    rows.push_back({shown(each.as_object(), "domain"), local_time(each.as_object(), "created")});
+    const std::string name = shown(each.as_object(), "domain");
+    const std::string read = codec::to_unicode_domain(name);
+    rows.push_back({read == name ? name : fmt::format("{} ({})", name, read),
+                    local_time(each.as_object(), "created")});
   }
   if (!common.json) print_table(rows);
   return code;

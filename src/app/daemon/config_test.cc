@@ -1,5 +1,6 @@
 #include "app/daemon/config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -234,6 +235,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"[authentication]\ntrusted_sealers = [\"a b\"]", "\"a b\""},
         Case{"[authentication]\ntrusted_lists = [\"lists.example.test\"]", ""},
         Case{"[authentication]\ntrusted_lists = [\"a@b.test\"]", "\"a@b.test\""},
+        Case{"[authentication]\ntrusted_lists = [\"-\u00fc.test\"]", "is not a domain"},
         Case{"[authentication]\ntrusted_lists = [\"co.uk\"]", "is a public suffix"},
         Case{"[authentication]\nreports = \"off\"\nreport_contact = \"d@example.test\"", ""},
         Case{"[authentication]\nreports = \"daily\"", "\"daily\""},
@@ -247,6 +249,17 @@ INSTANTIATE_TEST_SUITE_P(
              "xxxxxx"
              "xxxxxxxxxxx\"",
              "longer than 107 octets"}));
+
+TEST(Config, ReadsTrustedDomainsHoweverTheyAreTyped) {
+  for (const char* typed : {"B\u00dcCHER.test", "b\u00fccher.test", "XN--Bcher-KVA.test"}) {
+    const std::string toml = fmt::format(
+        "[authentication]\ntrusted_sealers = [\"{0}\"]\ntrusted_lists = [\"{0}\"]", typed);
+    const auto read = read_config(toml, "x.toml", "/etc/p");
+    const std::vector<std::string> wanted{"xn--bcher-kva.test"};
+    EXPECT_EQ(read.config.authentication.trusted.sealers, wanted) << typed;
+    EXPECT_EQ(read.config.authentication.trusted.lists, wanted) << typed;
+  }
+}
 
 TEST(Config, ListsABoundedNumberOfProblems) {
   std::string toml;

@@ -181,9 +181,8 @@ std::optional<policy::Authentication> read_authentication(std::string_view text,
 
 std::optional<std::string> read_trusted_domain(std::string_view text, const Place& at,
                                                Problems& problems) {
-  const auto domain = codec::to_ascii_domain(text);
-  if (domain && is_host_name(*domain)) {
-    std::string name = ascii_lower(std::string_view(*domain));
+  std::string name = codec::dns_spelling(text);
+  if (codec::is_ascii(name) && is_host_name(name)) {
     static const mailauth::PublicSuffixes suffixes;
     if (!suffixes.organizational_domain(name).empty()) return name;
     problems.error(at, fmt::format("\"{}\" is a public suffix", text),

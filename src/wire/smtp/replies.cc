@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/idna.h"
+
 namespace ph::smtp {
 namespace {
 
@@ -75,11 +77,16 @@ Reply reply_of(const Row& row, const Verdict& verdict, bool smtputf8) {
   Reply reply{row.code, std::string(row.enhanced), std::string(row.text)};
   const std::size_t mark = reply.text.find("{}");
   if (mark == std::string::npos) return reply;
-  if (!smtputf8 && !is_ascii_text(verdict.address)) {  // RFC 6531 §3.7.4.2
+  // What only the domain has beyond ASCII, all clients may be told in A-labels.
+  const auto at = verdict.address.rfind('@') + 1;
+  const std::string address =
+      smtputf8 ? verdict.address
+               : verdict.address.substr(0, at) + codec::dns_spelling(verdict.address.substr(at));
+  if (!smtputf8 && !is_ascii_text(address)) {  // RFC 6531 §3.7.4.2
     if (row.reason == Reason::verified) return {252, "2.6.7", "The mailbox needs SMTPUTF8"};
     reply.text.replace(mark - 1, 4, "an address that needs SMTPUTF8");
   } else {
-    reply.text.replace(mark, 2, shown(verdict.address));
+    reply.text.replace(mark, 2, shown(address));
   }
   return reply;
 }

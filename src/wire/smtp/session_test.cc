@@ -313,6 +313,12 @@ TEST(Replies, ShowAddressesOutsideAsciiOnlyWithSmtputf8) {  // RFC 6531 §3.7.4
             "User not local; please try <b\xc3\xbcro@x>");
   EXPECT_EQ(reply_to(About::recipient, moved, false).reply.text,
             "User not local; please try an address that needs SMTPUTF8");
+  // All clients understand the A-labels of a domain (RFC 5891 §5).
+  const Verdict there{.reason = Reason::moved, .address = "eve@b\u00fccher.test"};
+  EXPECT_EQ(reply_to(About::recipient, there, false).reply.text,
+            "User not local; please try <eve@xn--bcher-kva.test>");
+  EXPECT_EQ(reply_to(About::recipient, there, true).reply.text,
+            "User not local; please try <eve@b\u00fccher.test>");
   const Verdict verified{.reason = Reason::verified, .address = "b\xc3\xbcro@x"};
   EXPECT_EQ(reply_to(About::verification, verified, false).reply.code, 252);
 }
