@@ -5,7 +5,7 @@ import socket
 import subprocess
 import unittest
 
-from posthouse import DOMAIN, HOSTNAME, PROGRAM, WAIT_S, HouseTest, body, make_certificate, queue_id
+from posthouse import DOMAIN, HOSTNAME, PROGRAM, WAIT_S, HouseTest, body, make_certificate, queue_id, until
 from talk import SmtpTalk
 
 ALICE, BOB = f'alice@{DOMAIN}', f'bob@{DOMAIN}'
@@ -27,6 +27,30 @@ class Directory(HouseTest):
             talk.ehlo()
             talk.say('MAIL FROM:<s@sender.test>')
             self.assertEqual(talk.say('RCPT TO:<x@second.test>').code, 550)
+
+    def test_an_internationalised_domain_is_one_domain(self):
+        typed, kept, false = 'bücher.test', 'xn--bcher-kva.test', 'xn--bcher-2pa.test'  # the last: Punycode of "bÜcher"
+        for name in typed, false:
+            self.house.cli('domain', 'add', name)
+        listed = self.house.cli('domain', 'list').stdout
+        self.assertIn(f'{kept} ({typed})', listed)
+        self.assertRegex(listed, rf'(?m)^{false} +\d')
+        self.house.cli('account', 'add', f'dan@{typed}', '--generate')
+        for name in kept, typed:
+            self.assertEqual(self.house.facts('account', 'show', f'dan@{name}')[0]['address'], f'dan@{kept}')
+        with SmtpTalk(self.house) as talk:
+            talk.ehlo()
+            talk.say('MAIL FROM:<s@sender.test>')
+            self.assertEqual(talk.say(f'RCPT TO:<dan@{false}>').code, 550)
+            self.assertEqual(talk.say(f'RCPT TO:<dan@{kept}>').code, 250)
+        with self.house.smtp() as smtp:
+            for name in kept, typed:
+                smtp.sendmail('s@sender.test', [f'dan@{name}'], b'From: s@sender.test\r\n\r\n', ['SMTPUTF8'])
+        def told(name):
+            return {event['recipient'] for event in self.house.why(f'dan@{name}', ('deliver', 'done'))
+                    if event['stage'] == 'deliver'}
+        for name in kept, typed:  # what was sent to either is found by both
+            until(lambda name=name: told(name) == {f'dan@{kept}', f'dan@{typed}'}, f'what was sent to {name}')
 
     def test_accounts(self):
         carol = self.house.add_account('carol')

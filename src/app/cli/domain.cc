@@ -105,7 +105,9 @@ int list(const Common& common) {
     if (common.json) print_json(each.as_object());
     const std::string name = shown(each.as_object(), "domain");
     const std::string read = codec::to_unicode_domain(name);
-    rows.push_back({read == name ? name : fmt::format("{} ({})", name, read),
+    // What a false A-label reads as is another domain.
+    const bool tells_more = read != name && codec::dns_spelling(read) == name;
+    rows.push_back({tells_more ? fmt::format("{} ({})", name, read) : name,
                     local_time(each.as_object(), "created")});
   }
   if (!common.json) print_table(rows);
