@@ -11,6 +11,8 @@
 namespace ph::mailauth {
 namespace {
 
+/// Names where the authserv-id stands: one, and a version.
+constexpr std::size_t kHeadNamesMax = 16;
 /// Words of a Received-SPF field: one has some 30.
 constexpr std::size_t kSpfWordsMax = 64;
 static_assert(kSpfWordsMax <= message::kAuthPropertiesMax);
@@ -88,10 +90,12 @@ std::string comparable(std::string_view name) {
 /// Do people, or programs that are content with less than the grammar, read `own` in it? Whatever
 /// stands around it; and what cannot be a name may look like any.
 bool may_name(std::string_view text, const std::string& own) {
+  std::size_t names = 0;
   for (auto at = text.begin(); at != text.end();) {
     at = std::find_if(at, text.end(), is_in_name);
     const auto end = std::find_if_not(at, text.end(), is_in_name);
     const std::string_view name(at, end);
+    if (++names > kHeadNamesMax) return true;
     const bool is_none = !codec::is_ascii(name) && !codec::to_ascii_typed_domain(name);
     if (is_none || comparable(name) == own) return true;
     at = end;

@@ -307,6 +307,10 @@ TEST(Results, ClaimsThatAreNotInOrderAreFound) {
       is_forged("Received-SPF: pass (other.test: domain of a@b.test designates 192.0.2.1 as "
                 "permitted sender) client-ip=192.0.2.1; envelope-from=\"a@b.test\"; "
                 "helo=mail.b.test; receiver=other.test; identity=mailfrom"));
+  std::string names;
+  for (int i = 0; i < 17; ++i) names += "b\u00fccher.test ";
+  EXPECT_TRUE(is_forged("Authentication-Results: " + names + "; dmarc=pass"));
+  EXPECT_FALSE(is_forged("Authentication-Results: " + names.substr(12 * 14) + "; dmarc=pass"));
   const std::string long_one = std::string(1 << 20, '(');
   EXPECT_TRUE(is_forged("Authentication-Results: " + long_one));
 }
