@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <atomic>
 #include <bit>
 #include <optional>
 #include <utility>
@@ -88,8 +89,37 @@ bool set_up(EVP_PKEY_CTX* context, DigestKind kind) {
 
 }  // namespace
 
+/// Setting up an operation takes OpenSSL 3.0 nearly as long as the operation with a small exponent:
+/// a context that has done its work is kept for the next one. Any thread.
+class SpareContext {
+ public:
+  SpareContext() = default;
+  SpareContext(const SpareContext&) = delete;
+  ~SpareContext() { EVP_PKEY_CTX_free(spare_.load()); }
+  /// Ready to verify SHA-256 digests by `key`; null: none could be made.
+  KeyContextPointer take(EVP_PKEY* key) {
+    if (EVP_PKEY_CTX* const spare = spare_.exchange(nullptr)) return KeyContextPointer(spare);
+    return ready(key, DigestKind::sha256);
+  }
+  void put_back(KeyContextPointer context) {
+    EVP_PKEY_CTX* none = nullptr;
+    if (spare_.compare_exchange_strong(none, context.get())) static_cast<void>(context.release());
+  }
+  static KeyContextPointer ready(EVP_PKEY* key, DigestKind kind) {
+    KeyContextPointer context(EVP_PKEY_CTX_new(key, nullptr));
+    if (!context || EVP_PKEY_verify_init(context.get()) != 1 || !set_up(context.get(), kind))
+      return nullptr;
+    return context;
+  }
+
+ private:
+  std::atomic<EVP_PKEY_CTX*> spare_{nullptr};
+};
+
 struct PublicKey::State {
+  explicit State(KeyPointer made) : key(std::move(made)) {}
   KeyPointer key;
+  mutable SpareContext spare;
 };
 struct PrivateKey::State {
   KeyPointer key;
@@ -122,11 +152,13 @@ bool PublicKey::verify(DigestKind digest_kind, std::string_view digest,
   EVP_PKEY* key = state_->key.get();
   int good = 0;
   if (kind_ == KeyKind::rsa) {
-    const KeyContextPointer context(EVP_PKEY_CTX_new(key, nullptr));
-    good = context && EVP_PKEY_verify_init(context.get()) == 1 && set_up(context.get(), digest_kind)
-               ? EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(),
-                                 octets_of(digest), digest.size())
-               : 0;
+    const bool usual = digest_kind == DigestKind::sha256;
+    KeyContextPointer context =
+        usual ? state_->spare.take(key) : SpareContext::ready(key, digest_kind);
+    good = context ? EVP_PKEY_verify(context.get(), octets_of(signature), signature.size(),
+                                     octets_of(digest), digest.size())
+                   : 0;
+    if (usual && context) state_->spare.put_back(std::move(context));
   } else {
     const DigestContextPointer context(EVP_MD_CTX_new());
     good = context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key) == 1

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "crypto/rsa_numbers.h"
 
@@ -49,6 +52,25 @@ TEST(SignatureKey, VerifiesWithTheKeyAsItIsPublishedAndBare) {  // RFC 5280 §4.
     EXPECT_FALSE(key->verify(DigestKind::sha1, kDigest.substr(0, 20), signature));
     EXPECT_FALSE(key->verify(DigestKind::sha256, kDigest, signature.substr(1)));
   }
+}
+
+// A context is kept for the next one: what it was asked before must not tell.
+TEST(SignatureKey, VerifiesForSeveralThreadsInAnyOrder) {
+  const std::string signature = rsa_key().sign(kDigest).value();
+  const auto key = PublicKey::rsa(rsa_key().public_octets()).value();
+  std::atomic<int> wrong = 0;
+  const auto verify = [&] {
+    for (int i = 0; i < 300; ++i) {
+      const bool good = i % 3 == 0;
+      const std::string digest = good ? std::string(kDigest) : std::string(32, 'e');
+      const std::string octets = i % 3 == 2 ? signature.substr(1) : signature;
+      if (key.verify(DigestKind::sha256, digest, octets) != good) ++wrong;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(verify);
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(SignatureKey, RefusesEveryPrefixAndAnyChangedTag) {

@@ -38,12 +38,18 @@ std::string escape_control(std::string_view character) {
   return fmt::format("\\u{:04x}", code);
 }
 
+bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 /// The inside of a quoted value, the same escapes in both formats.
 std::string escape(std::string_view value) {
   std::string out;
   const bool cut = value.size() > kLogValueOctetsMax;
   value = value.substr(0, kLogValueOctetsMax);
   while (!value.empty()) {
+    const auto plain = std::ranges::find_if_not(value, is_plain);  // most values are nothing else
+    out.append(value.begin(), plain);
+    value.remove_prefix(static_cast<std::size_t>(plain - value.begin()));
+    if (value.empty()) break;
     const auto octets = utf8_octets(value);
     const auto character = value.substr(0, std::max<std::size_t>(octets, 1));
     value.remove_prefix(character.size());
