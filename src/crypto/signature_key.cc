@@ -87,8 +87,6 @@ bool set_up(EVP_PKEY_CTX* context, DigestKind kind) {
          EVP_PKEY_CTX_set_signature_md(context, digest) == 1;
 }
 
-}  // namespace
-
 /// Setting up an operation takes OpenSSL 3.0 nearly as long as the operation with a small exponent:
 /// a context that has done its work is kept for the next one. Any thread.
 class SpareContext {
@@ -115,6 +113,8 @@ class SpareContext {
  private:
   std::atomic<EVP_PKEY_CTX*> spare_{nullptr};
 };
+
+}  // namespace
 
 struct PublicKey::State {
   explicit State(KeyPointer made) : key(std::move(made)) {}

@@ -7,6 +7,7 @@
 #include "codec/utf8.h"
 #include "mailauth/results.h"
 #include "message/auth_fields.h"
+#include "message/readable.h"
 
 namespace ph::mailauth {
 namespace {
@@ -139,12 +140,32 @@ Head head_of(std::string_view text) {
   return out;
 }
 
+/// Words outside of comments and quotes; kSpfWordsMax where one of these has no end.
+std::size_t words_of(std::string_view text) {
+  std::size_t words = 0;
+  bool quoted = false;
+  while (!text.empty()) {
+    const char c = text.front();
+    std::size_t octets = 1;
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      octets = c == '\\' && text.size() > 1 ? 2 : 1;
+    } else if (c == '(') {
+      octets = message::comment_octets(text);
+      if (octets == 0) return kSpfWordsMax;  // what is not closed is looked at once
+    } else if (c == ' ' || c == ';' || c == '=') {
+      ++words;
+    }
+    text.remove_prefix(octets);
+  }
+  return quoted ? kSpfWordsMax : words;
+}
+
 /// Does the field say that another server wrote it? RFC 7208 §9.1 receiver=.
 bool is_others_spf(std::string_view text, const std::string& own) {
   // What is not read of a field that is longer may be another receiver.
-  const auto is_between = [](char c) { return c == ' ' || c == ';' || c == '='; };
-  if (static_cast<std::size_t>(std::ranges::count_if(text, is_between)) >= kSpfWordsMax)
-    return false;
+  if (words_of(text) >= kSpfWordsMax) return false;
   const message::ReceivedSpf read = message::parse_received_spf(text);
   // "(mail.example: domain of a@b designates ...)" is what people look at.
   if (may_name(read.comment.substr(0, read.comment.find_first_of(": ")), own)) return false;

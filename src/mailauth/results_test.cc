@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mailauth/results_words.h"
+
 namespace ph::mailauth {
 namespace {
 
@@ -307,6 +309,19 @@ TEST(Results, ClaimsThatAreNotInOrderAreFound) {
       is_forged("Received-SPF: pass (other.test: domain of a@b.test designates 192.0.2.1 as "
                 "permitted sender) client-ip=192.0.2.1; envelope-from=\"a@b.test\"; "
                 "helo=mail.b.test; receiver=other.test; identity=mailfrom"));
+  // The longest that another server of our kind writes.
+  std::string why;
+  while (why.size() < kCommentOctetsMax) why += "a ";
+  const AuthenticationFacts theirs{
+      .authserv_id = "other.test", .ip = "192.0.2.1", .helo = "mail.b.test", .sender = "a@b.test"};
+  const SpfOutcome outcome{.result = SpfResult::permerror,
+                           .domain = "b.test",
+                           .mechanism = "include:x.test",
+                           .why = why};
+  const std::string field = received_spf_field(outcome, theirs);
+  EXPECT_FALSE(is_forged(field.substr(0, field.size() - 2))) << field;  // without its CRLF
+  EXPECT_TRUE(is_forged("Received-SPF: pass x=\"; receiver=other.test"));
+  EXPECT_TRUE(is_forged("Received-SPF: pass (((" + why + "; receiver=other.test"));
   std::string names;
   for (int i = 0; i < 17; ++i) names += "b\u00fccher.test ";
   EXPECT_TRUE(is_forged("Authentication-Results: " + names + "; dmarc=pass"));
