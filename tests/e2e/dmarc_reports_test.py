@@ -40,7 +40,8 @@ class DmarcReportsTest(unittest.TestCase):
             ('b.test', 'TXT'): [f'v=spf1 ip4:{B} -all'],
             ('_dmarc.b.test', 'TXT'): ['v=DMARC1; p=reject; rua=mailto:bob@b.test'],
             ('_dmarc.a.test', 'TXT'): ['v=DMARC1; p=reject; sp=quarantine; '
-                                       'rua=mailto:alice@a.test!10m,mailto:victim@victim.test'],
+                                       'rua=mailto:alice@a.test!10m,mailto:victim@victim.test; '
+                                       'ruf=mailto:bob@a.test; fo=1'],
         })
         self.sent = 0
 
@@ -92,6 +93,9 @@ class DmarcReportsTest(unittest.TestCase):
         octets, = a.mailbox('alice')
         self.check_message(octets)
         self.check_summary(octets)
+        # RFC 9991: three failed, and who asks for a report of each gets none.
+        self.assertEqual(a.messages('bob'), [])
+        self.assertEqual(b.facts('why', 'bob@a.test', expect=None), [])
         # The report is mail in the name of b.test, which wants reports, too; one that passes is not reported about.
         self.assertEqual(self.reports(a), [])
 
